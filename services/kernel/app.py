@@ -1,0 +1,68 @@
+"""The application factory: what every service's `app.py` calls and then adds its routers to."""
+
+from collections.abc import AsyncIterator, Callable
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from functools import partial
+
+from fastapi import APIRouter, FastAPI
+
+from services.kernel.clock import Clock, SystemClock
+from services.kernel.database import Database
+from services.kernel.job_routes import job_router
+from services.kernel.logs import configure_logs
+from services.kernel.observability import Metrics, RequestContext, health_router
+from services.kernel.problems import install_problem_handlers
+from services.kernel.service_calls import fetch_jwks
+from services.kernel.settings import ServiceSettings
+from services.kernel.tokens import JwksSource, TokenVerifier
+
+Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def create_service_app(
+    service: str,
+    title: str,
+    settings: ServiceSettings,
+    routers: list[APIRouter],
+    *,
+    jwks_source: JwksSource | None = None,
+    clock: Clock | None = None,
+    extra: Extra | None = None,
+) -> FastAPI:
+    """Build a service: sessions, token check, problems, health, metrics and logs around its routers.
+
+    Routers are mounted below `/api/<service>/v1`. `extra` is entered after the database opened, for the service's own
+    clients. Everything a request needs stands on `app.state`: settings, database, clock, verifier.
+    """
+    configure_logs(service, settings.hub.log_level)
+    hub = settings.hub
+    source = jwks_source or partial(fetch_jwks, hub.upstream_identity)
+    time = clock or SystemClock()
+    database = Database(settings.database_url.get_secret_value())
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        try:
+            if extra is None:
+                yield
+            else:
+                async with extra(app):
+                    yield
+        finally:
+            await database.close()
+
+    prefix = f"/api/{service}/v1"
+    app = FastAPI(
+        title=title, version="1", lifespan=lifespan, openapi_url=f"{prefix}/openapi.json", docs_url=None, redoc_url=None
+    )
+    app.state.settings = settings
+    app.state.database = database
+    app.state.clock = time
+    app.state.verifier = TokenVerifier(source, issuer=hub.public_url, audience=hub.audience, clock=time)
+    metrics = Metrics(service)
+    app.include_router(health_router(metrics, {"database": database.ping}))
+    for router in [*routers, job_router()]:
+        app.include_router(router, prefix=prefix)
+    install_problem_handlers(app)
+    app.add_middleware(RequestContext, metrics=metrics)
+    return app

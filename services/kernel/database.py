@@ -1,0 +1,92 @@
+"""Database sessions: `ReadSession` and `WriteSession` are different types, and both belong to one alliance.
+
+A write session commits once, when its block ends; as a FastAPI dependency (see `sessions.py`) that is before the
+response is sent, so a failed commit never answers 200.
+"""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+from sqlalchemy import MetaData, String, text
+from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+SET_ALLIANCE = text("SELECT set_config('hub.alliance', :alliance, true)")
+
+NAMING = {
+    "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+    "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+    "ck": "ck_%(table_name)s_%(constraint_name)s",
+    "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+    "pk": "pk_%(table_name)s",
+}
+
+
+def new_metadata() -> MetaData:
+    """Metadata with the house's constraint names; each service's `tables.py` makes its own Base from it."""
+    return MetaData(naming_convention=NAMING)
+
+
+class ReadSession(AsyncSession):
+    """A session whose transaction is READ ONLY in the database."""
+
+
+class WriteSession(AsyncSession):
+    """A session that may change rows; commands take it, and never commit it."""
+
+
+AnySession = ReadSession | WriteSession
+
+
+class TenantTable(DeclarativeBase):
+    """Abstract root of a service's tables; a service subclasses it as `Base` with its own metadata."""
+
+    __abstract__ = True
+    metadata = new_metadata()
+
+
+class AllianceKey:
+    """Mixin: the alliance is the first column of the primary key of every tenant row."""
+
+    alliance: Mapped[str] = mapped_column(String(32), primary_key=True, sort_order=-100)
+
+
+class Database:
+    """One service's connection pool, with read and write sessions scoped to an alliance."""
+
+    def __init__(self, url: str, *, pool_size: int = 5, max_overflow: int = 10) -> None:
+        self.engine: AsyncEngine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=max_overflow,
+            pool_timeout=10,
+            pool_recycle=1800,
+            connect_args={"server_settings": {"timezone": "UTC", "statement_timeout": "60000"}},
+        )
+        read_only = self.engine.execution_options(postgresql_readonly=True)
+        options: dict[str, Any] = {"expire_on_commit": False, "autoflush": False}
+        self._read = async_sessionmaker(read_only, class_=ReadSession, **options)
+        self._write = async_sessionmaker(self.engine, class_=WriteSession, **options)
+
+    @asynccontextmanager
+    async def read(self, alliance: str) -> AsyncIterator[ReadSession]:
+        """A read-only transaction that sees the rows of `alliance` only."""
+        async with self._read() as session, session.begin():
+            await session.execute(SET_ALLIANCE, {"alliance": alliance})
+            yield session
+
+    @asynccontextmanager
+    async def write(self, alliance: str) -> AsyncIterator[WriteSession]:
+        """A transaction that sees and writes the rows of `alliance` only; commits when the block ends."""
+        async with self._write() as session, session.begin():
+            await session.execute(SET_ALLIANCE, {"alliance": alliance})
+            yield session
+
+    async def ping(self) -> None:
+        """Ask the database one trivial question; raises when it does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()

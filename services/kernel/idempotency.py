@@ -1,0 +1,81 @@
+"""Idempotency-Key on creates: the same key and request is answered once and then repeated, never done twice.
+
+The key is inserted in the transaction of the change; a second request with the same key waits for the first one to
+commit and then gets its answer. The same key with another request is a conflict.
+"""
+
+import hashlib
+from dataclasses import dataclass
+from typing import Annotated
+
+from fastapi import Depends, Header, Request, Response
+from pydantic import BaseModel
+from sqlalchemy import ColumnElement, select, update
+from sqlalchemy.dialects.postgresql import insert
+
+from services.kernel.auth import CurrentPrincipal
+from services.kernel.database import WriteSession
+from services.kernel.errors import Conflict
+from services.kernel.principal import Principal
+from services.kernel.sessions import Writing
+from services.kernel.shared_tables import idempotency_key as keys
+
+
+@dataclass
+class Once:
+    """One create under its key; without a key it does nothing."""
+
+    session: WriteSession
+    principal: Principal
+    key: str | None
+    request_hash: bytes
+
+    async def replay(self) -> Response | None:
+        """Claim the key; return the earlier answer when this very request was already carried out.
+
+        Raises Conflict when the key was used for another request.
+        """
+        if self.key is None:
+            return None
+        claim = insert(keys).values(
+            alliance=self.principal.alliance,
+            actor=self.principal.subject,
+            key=self.key,
+            request_hash=self.request_hash,
+        )
+        claimed = await self.session.execute(claim.on_conflict_do_nothing().returning(keys.c.key))
+        if claimed.first() is not None:
+            return None
+        row = (await self.session.execute(select(keys).where(*self._match()))).one()
+        if bytes(row.request_hash) != self.request_hash:
+            raise Conflict("这个 Idempotency-Key 已用于另一请求，请换一个新的。", code="idempotency_key_reused")
+        return Response(row.body, row.status, {**row.headers, "Idempotent-Replay": "true"})
+
+    async def answer(self, model: BaseModel, status: int = 201, headers: dict[str, str] | None = None) -> Response:
+        """Render the answer and remember it under the key."""
+        body = model.model_dump_json().encode()
+        kept = {"Content-Type": "application/json", **(headers or {})}
+        if self.key is not None:
+            await self.session.execute(
+                update(keys).where(*self._match()).values(status=status, headers=kept, body=body)
+            )
+        return Response(body, status, kept)
+
+    def _match(self) -> tuple[ColumnElement[bool], ...]:
+        own = (keys.c.alliance == self.principal.alliance, keys.c.actor == self.principal.subject)
+        return (*own, keys.c.key == self.key)
+
+
+async def _once(
+    request: Request,
+    session: Writing,
+    principal: CurrentPrincipal,
+    idempotency_key: Annotated[str | None, Header(max_length=200, description="重试时保持不变的请求键")] = None,
+) -> Once:
+    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+    if idempotency_key is not None and not request.headers.get("content-type", "").startswith("multipart/"):
+        digest.update(await request.body())
+    return Once(session, principal, idempotency_key, digest.digest())
+
+
+IdempotentCreate = Annotated[Once, Depends(_once, scope="function")]

@@ -1,0 +1,68 @@
+"""Migrations: one linear history per service, run by the owner role; helpers for what every schema has.
+
+Each run takes an advisory lock and sets lock and statement timeouts, so that it waits rather than blocks the service.
+"""
+
+import asyncio
+from pathlib import Path
+from typing import Any
+
+from alembic import command
+from alembic.config import Config
+from alembic.operations import Operations
+from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
+
+from services.kernel.jobs import queue_settings
+from services.kernel.shared_tables import TENANT_TABLES, shared_metadata
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+APPEND_ONLY = ("audit_entry",)
+
+
+def alembic_config(service: str, owner_url: str) -> Config:
+    """Alembic's configuration for one service's history."""
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS))
+    config.set_main_option("version_locations", str(MIGRATIONS / service / "versions"))
+    config.set_main_option("path_separator", "os")
+    config.attributes["service"] = service
+    config.attributes["owner_url"] = owner_url
+    return config
+
+
+def upgrade(service: str, owner_url: str, revision: str = "head") -> None:
+    """Bring one service's schema up to date; safe to repeat and to run twice at once."""
+    command.upgrade(alembic_config(service, owner_url), revision)
+
+
+async def upgrade_async(service: str, owner_url: str) -> None:
+    """As `upgrade`, for callers inside an event loop."""
+    await asyncio.to_thread(upgrade, service, owner_url)
+
+
+def create_shared_tables(op: Operations, service: str) -> None:
+    """Create audit, idempotency, job and snapshot tables and the service's queue; its first migration calls this."""
+    shared_metadata.create_all(op.get_bind())
+    for table in TENANT_TABLES:
+        enable_tenancy(op, service, table, append_only=table in APPEND_ONLY)
+    install = QueryBuilderEnvironment(queue_settings(service)).build_install_query(create_schema=False)
+    run_script(op, install)
+    op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON ALL TABLES IN SCHEMA {service} TO hub_{service}")
+    op.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {service} TO hub_{service}")
+    for table in APPEND_ONLY:
+        op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM hub_{service}")
+
+
+def enable_tenancy(op: Operations, service: str, table: str, *, append_only: bool = False) -> None:
+    """Row-level security on `alliance`, and the service role's rights, for one table."""
+    own = "alliance = current_setting('hub.alliance', true)"
+    op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
+    op.execute(f"CREATE POLICY own_alliance ON {table} USING ({own}) WITH CHECK ({own})")
+    rights = "SELECT, INSERT" if append_only else "SELECT, INSERT, UPDATE, DELETE"
+    op.execute(f"GRANT {rights} ON {table} TO hub_{service}")
+
+
+def run_script(op: Operations, sql: str) -> None:
+    """Run a script of several statements, which a prepared statement cannot."""
+    connection: Any = op.get_bind().connection.dbapi_connection
+    connection.run_async(lambda driver: driver.execute(sql))

@@ -1,0 +1,116 @@
+"""Request ids, access log, metrics and health: the same in every process."""
+
+import logging
+import re
+import time
+from collections.abc import Awaitable, Callable
+from uuid import uuid4
+
+from fastapi import APIRouter, Response
+from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from services.kernel import context
+
+log = logging.getLogger("access")
+REQUEST_ID = b"x-request-id"
+TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+SAFE_REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
+QUIET_PATHS = ("/livez", "/readyz", "/metrics")
+BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
+
+Check = Callable[[], Awaitable[None]]
+
+
+class Metrics:
+    """One process's counters, in a registry of its own so that tests may make many."""
+
+    def __init__(self, service: str) -> None:
+        self.registry = CollectorRegistry()
+        self.requests = Counter(
+            "hub_requests", "requests answered", ["service", "method", "status"], registry=self.registry
+        )
+        self.seconds = Histogram(
+            "hub_request_seconds", "time to answer", ["service"], registry=self.registry, buckets=BUCKETS
+        )
+        self.service = service
+
+    def observe(self, method: str, status: int, seconds: float) -> None:
+        self.requests.labels(self.service, method, str(status)).inc()
+        self.seconds.labels(self.service).observe(seconds)
+
+
+class RequestContext:
+    """ASGI middleware: gives each request an id and trace, writes the access line, counts."""
+
+    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+        self.app = app
+        self.metrics = metrics
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+        request_id = _adopt_context(scope)
+        started = time.perf_counter()
+        status = 500
+
+        async def send_with_id(message: Message) -> None:
+            nonlocal status
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                if all(name != REQUEST_ID for name, _ in message["headers"]):
+                    message["headers"] = [*message["headers"], (REQUEST_ID, request_id)]
+            await send(message)
+
+        try:
+            await self.app(scope, receive, send_with_id)
+        finally:
+            seconds = time.perf_counter() - started
+            self.metrics.observe(scope["method"], status, seconds)
+            if scope["path"] not in QUIET_PATHS:
+                facts = {"method": scope["method"], "path": scope["path"], "status": status}
+                log.info("request", extra={**facts, "milliseconds": round(seconds * 1000, 1)})
+
+
+def _adopt_context(scope: Scope) -> bytes:
+    headers = dict(scope["headers"])
+    given = headers.get(REQUEST_ID, b"")
+    request_id = given if SAFE_REQUEST_ID.fullmatch(given) else uuid4().hex.encode()
+    trace = TRACEPARENT.fullmatch(headers.get(b"traceparent", b""))
+    context.request_id.set(request_id.decode())
+    context.trace_id.set(trace.group(1).decode() if trace else uuid4().hex)
+    address = headers.get(b"hub-client-address", b"").decode("ascii", "replace")
+    context.client_address.set(address or (scope["client"][0] if scope.get("client") else "-"))
+    return request_id
+
+
+def health_router(metrics: Metrics, checks: dict[str, Check]) -> APIRouter:
+    """`/livez` (the process runs), `/readyz` (what it needs answers), `/metrics` (Prometheus)."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/livez")
+    async def livez() -> dict[str, str]:
+        return {"status": "alive"}
+
+    @router.get("/readyz")
+    async def readyz(response: Response) -> dict[str, str]:
+        states = {name: await _state_of(check, name) for name, check in checks.items()}
+        if any(state != "ready" for state in states.values()):
+            response.status_code = 503
+        return states
+
+    @router.get("/metrics")
+    async def read_metrics() -> Response:
+        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+
+    return router
+
+
+async def _state_of(check: Check, name: str) -> str:
+    try:
+        await check()
+    except Exception as fault:  # a health check reports every failure of what it asks
+        log.warning("not ready", extra={"part": name, "kind": type(fault).__name__})
+        return f"failing: {type(fault).__name__}"
+    return "ready"
