@@ -1,0 +1,96 @@
+"""A whole policy pack: the four parts, typed. Errors and positions are the loader's, meaning is the check's."""
+
+import json
+from typing import Any
+
+from services.kernel.policy.base import Decision, PackModel, Validity
+from services.kernel.policy.document import Alliance, Article, Document, OpenPoint
+from services.kernel.policy.structure import Body, Formula, Lead, Role, Seat, Structure, Unit
+from services.kernel.policy.subsidies import (
+    Budget,
+    ClassRule,
+    Dated,
+    DatedMoney,
+    PerUnitRule,
+    RecognitionRule,
+    Rule,
+    StudentRule,
+    Subsidies,
+)
+from services.kernel.policy.targets import (
+    AssessmentScheme,
+    Baseline,
+    Indicator,
+    Milestone,
+    Phase,
+    Recurrence,
+    Targets,
+    Task,
+)
+from services.kernel.policy.vocabulary import PartName
+
+Part = Document | Structure | Targets | Subsidies
+
+PART_MODELS: dict[PartName, type[Document] | type[Structure] | type[Targets] | type[Subsidies]] = {
+    "document": Document,
+    "structure": Structure,
+    "targets": Targets,
+    "subsidies": Subsidies,
+}
+
+
+class PolicyPack(PackModel):
+    """The four parts of one pack; `document.pack` is its name."""
+
+    document: Document
+    structure: Structure
+    targets: Targets
+    subsidies: Subsidies
+
+    def part(self, name: PartName) -> Part:
+        """One part by its file name without ending."""
+        found: Part = getattr(self, name)
+        return found
+
+
+def part_from_payload(name: PartName, payload: dict[str, Any]) -> Part:
+    """The typed part of a stored payload (the JSON of `canonical.pack_parts`); ValidationError when it does not fit."""
+    return PART_MODELS[name].model_validate_json(json.dumps(payload))
+
+
+__all__ = [
+    "PART_MODELS",
+    "Alliance",
+    "Article",
+    "AssessmentScheme",
+    "Baseline",
+    "Body",
+    "Budget",
+    "ClassRule",
+    "Dated",
+    "DatedMoney",
+    "Decision",
+    "Document",
+    "Formula",
+    "Indicator",
+    "Lead",
+    "Milestone",
+    "OpenPoint",
+    "Part",
+    "PerUnitRule",
+    "Phase",
+    "PolicyPack",
+    "RecognitionRule",
+    "Recurrence",
+    "Role",
+    "Rule",
+    "Seat",
+    "Structure",
+    "StudentRule",
+    "Subsidies",
+    "Targets",
+    "Task",
+    "Unit",
+    "Validity",
+    "part_from_payload",
+]
