@@ -1,0 +1,1 @@
+"""Subsidies: rosters, claims, settlements and the money rules of a policy document."""

@@ -1,0 +1,34 @@
+"""Fixtures that every suite shares: one real PostgreSQL per test process, migrated once per service."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+
+import pytest
+
+from services.kernel.clock import FixedClock
+from tests.support.databases import TestServer, running_server
+from tests.support.tokens import Signer
+
+
+@pytest.fixture(scope="session")
+def server() -> Iterator[TestServer]:
+    """A PostgreSQL of this test process's own; schemas are migrated when a test first asks for them."""
+    with running_server() as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def signer() -> Signer:
+    """Signs access tokens as identity does, with a key made for this test process."""
+    return Signer()
+
+
+@pytest.fixture
+def clock() -> FixedClock:
+    """Noon in Anqing on 1 December 2025: after the demonstration's snapshot date."""
+    return FixedClock(datetime(2025, 12, 1, 4, 0, tzinfo=UTC))
+
+
+@pytest.fixture
+def anyio_backend() -> str:
+    return "asyncio"

@@ -1,0 +1,1 @@
+"""What several suites use: the test server, tokens, service clients."""
