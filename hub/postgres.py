@@ -88,6 +88,10 @@ class Cluster:
     def address(self) -> Address:
         return Address(self.sockets, self._port, ADMINISTRATOR, self._password)
 
+    @property
+    def is_running(self) -> bool:
+        return self.process is not None and self.process.poll() is None
+
     def create(self) -> bool:
         """Run initdb unless the cluster exists; True when it was made. An interrupted initdb leaves no cluster."""
         if (self.data / "PG_VERSION").exists():
@@ -144,7 +148,15 @@ class Cluster:
             path.unlink()
 
     def _initdb(self, target: Path, password_file: Path) -> None:
-        command: list[str | Path] = [self.binaries.program("initdb"), "-D", target, "-U", ADMINISTRATOR, "-A", "scram-sha-256"]
+        command: list[str | Path] = [
+            self.binaries.program("initdb"),
+            "-D",
+            target,
+            "-U",
+            ADMINISTRATOR,
+            "-A",
+            "scram-sha-256",
+        ]
         command += [f"--pwfile={password_file}", "-E", "UTF8", "--data-checksums", *self.binaries.initdb_locale]
         answer = run_as([*command, "--no-instructions"], self.account, environment=_server_environment())
         if answer.returncode != 0:

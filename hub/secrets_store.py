@@ -85,7 +85,9 @@ class SecretsStore:
         except OSError as error:
             raise (explain_os_error(error, self.path) or error) from error
         except ValueError:
-            raise OperatorError(f"密钥文件 {self.path} 已损坏；请从备份恢复，不要删除，否则已有数据无法解密。") from None
+            raise OperatorError(
+                f"密钥文件 {self.path} 已损坏；请从备份恢复，不要删除，否则已有数据无法解密。"
+            ) from None
         return dict(content)
 
     def _write(self) -> None:

@@ -1,0 +1,119 @@
+"""The `hub` command line. Every import of weight is made inside its command, so that `hub version` is instant."""
+
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from typer.core import TyperGroup
+
+from hub.errors import OperatorError, explain_os_error
+
+
+class SentenceGroup(TyperGroup):
+    """Ends a command that the operator can mend with one sentence on standard error, without a traceback."""
+
+    def invoke(self, ctx: Any) -> Any:
+        try:
+            return super().invoke(ctx)
+        except OperatorError as error:
+            refusal = error
+        except OSError as error:
+            explained = explain_os_error(error)
+            if explained is None:
+                raise
+            refusal = explained
+        typer.echo(refusal.sentence, err=True)
+        raise typer.Exit(refusal.exit_code)
+
+
+def _group(text: str) -> typer.Typer:
+    return typer.Typer(
+        help=text,
+        cls=SentenceGroup,
+        no_args_is_help=True,
+        add_completion=False,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,
+    )
+
+
+app = _group("职教联盟一站式信息交换中枢")
+policy = _group("政策包：检查、比较、应用")
+secrets = _group("密钥")
+app.add_typer(policy, name="policy")
+app.add_typer(secrets, name="secrets")
+
+
+@app.command()
+def version() -> None:
+    """显示版本。"""
+    from importlib.metadata import version as installed
+
+    typer.echo(installed("alliance-hub"))
+
+
+@app.command()
+def up(
+    *,
+    stop_with_parent: Annotated[bool, typer.Option(help="启动本命令的程序结束时，一并停止。")] = False,
+) -> None:
+    """在本机启动整个中枢，按 Ctrl-C 停止。"""
+    from hub.processes import bind_to_own_parent
+    from hub.up import default_hooks
+    from hub.up import up as run
+
+    if stop_with_parent:
+        bind_to_own_parent(signal.SIGTERM)
+    run(default_hooks(), os.environ)
+
+
+@app.command()
+def migrate() -> None:
+    """在 HUB_DATABASE_URL 所指的服务器上建立角色和数据库，并升级表结构；可重复执行。"""
+    from hub import database
+
+    database.migrate(database.plan_from_environment(os.environ), report=lambda service: typer.echo(f"升级 {service}"))
+    typer.echo("数据库结构已是最新。")
+
+
+@app.command()
+def serve(
+    name: Annotated[str, typer.Argument(help="identity、registry、targets、subsidies、frontend 或 gateway")],
+    *,
+    uds: Annotated[Path | None, typer.Option(help="监听的 unix 套接字；给出时不使用端口。")] = None,
+    host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
+    port: Annotated[int, typer.Option(min=1, max=65535, help="监听端口")] = 8000,
+) -> None:
+    """运行一个服务。"""
+    from hub import serve as serving
+
+    serving.serve(name, uds=uds, host=host, port=port)
+
+
+@app.command()
+def worker() -> None:
+    """运行后台任务。"""
+    from hub.serve import work
+
+    work()
+
+
+@secrets.command("generate")
+def generate_secrets(
+    *,
+    output: Annotated[Path | None, typer.Option(help="写入的新文件（权限 0600）；省略则显示在终端。")] = None,
+    database_host: Annotated[str, typer.Option(help="数据库服务器的主机名")] = "postgres",
+    public_url: Annotated[str, typer.Option(help="浏览器访问的地址")] = "https://hub.example.org",
+) -> None:
+    """生成一套新的密钥和数据库密码，供容器部署的环境文件使用。"""
+    from hub.secrets_file import environment_file, write_private
+
+    text = environment_file(database_host=database_host, public_url=public_url)
+    if output is None:
+        sys.stdout.write(text)
+    else:
+        write_private(output, text)
+        typer.echo(f"已写入 {output}，请妥善备份。")
