@@ -8,6 +8,7 @@ import aiohttp
 UNIX_SCHEME = "unix"
 CONNECTIONS = 100
 CONNECT_SECONDS = 2.0
+KEEP_ALIVE_SECONDS = 4.0  # below the 5 after which uvicorn closes an idle connection
 
 
 @dataclass(frozen=True)
@@ -29,8 +30,8 @@ class Upstream:
     def connector(self, *, limit: int = CONNECTIONS) -> aiohttp.BaseConnector:
         """A fresh connection pool; make it inside a running event loop."""
         if self.socket_path:
-            return aiohttp.UnixConnector(self.socket_path, limit=limit)
-        return aiohttp.TCPConnector(limit=limit)
+            return aiohttp.UnixConnector(self.socket_path, limit=limit, keepalive_timeout=KEEP_ALIVE_SECONDS)
+        return aiohttp.TCPConnector(limit=limit, keepalive_timeout=KEEP_ALIVE_SECONDS)
 
     def session(self, *, total_seconds: float | None = 60.0, limit: int = CONNECTIONS) -> aiohttp.ClientSession:
         """A client session on this upstream that never follows redirects by cookie or stores cookies."""

@@ -1,0 +1,64 @@
+"""What the gateway takes from, and adds to, the headers that pass through it."""
+
+from collections.abc import Iterable
+
+RawHeaders = list[tuple[bytes, bytes]]
+
+HOP_BY_HOP = frozenset(
+    {
+        b"connection",
+        b"keep-alive",
+        b"proxy-authenticate",
+        b"proxy-authorization",
+        b"proxy-connection",
+        b"te",
+        b"trailer",
+        b"transfer-encoding",
+        b"upgrade",
+    }
+)
+IDENTITY_PREFIX = b"hub-"
+"""Headers that only the hub's own processes may set; a client's are dropped."""
+FORWARDING = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded", b"x-real-ip"})
+
+CONTENT_SECURITY_POLICY = "; ".join(
+    (
+        "default-src 'self'",
+        "script-src 'self'",
+        "style-src 'self'",
+        "style-src-attr 'unsafe-inline'",  # charts place their tooltips by style attributes
+        "img-src 'self' data:",
+        "font-src 'self' data:",
+        "object-src 'none'",
+        "base-uri 'none'",
+        "form-action 'self'",
+        "frame-ancestors 'none'",
+    )
+).encode()
+
+SECURITY: RawHeaders = [
+    (b"content-security-policy", CONTENT_SECURITY_POLICY),
+    (b"x-content-type-options", b"nosniff"),
+    (b"referrer-policy", b"same-origin"),
+    (b"x-frame-options", b"DENY"),
+]
+STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
+
+
+def forwarded_request_headers(headers: Iterable[tuple[bytes, bytes]], client: str, request_id: str) -> RawHeaders:
+    """A request's headers as a service sees them: nothing a client could pretend, plus address and request id."""
+    kept = [(n, v) for n, v in headers if _passes(n)]
+    return [*kept, (b"hub-client-address", client.encode()), (b"x-request-id", request_id.encode())]
+
+
+def _passes(name: bytes) -> bool:
+    if name in HOP_BY_HOP or name in FORWARDING:
+        return False
+    return not name.startswith(IDENTITY_PREFIX) and name not in (b"x-request-id", b"expect")
+
+
+def returned_response_headers(headers: Iterable[tuple[bytes, bytes]], extra: RawHeaders) -> RawHeaders:
+    """A response's headers as the client sees them; a security header that the service set itself stands."""
+    kept = [(n.lower(), v) for n, v in headers if n.lower() not in HOP_BY_HOP]
+    present = {name for name, _ in kept}
+    return [*kept, *((n, v) for n, v in extra if n not in present)]

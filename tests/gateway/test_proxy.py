@@ -1,0 +1,149 @@
+"""The gateway in front of real HTTP servers on unix sockets."""
+
+import asyncio
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from fastapi import FastAPI, Request
+from fastapi.responses import PlainTextResponse, StreamingResponse
+
+from services.gateway.app import create_app
+from services.gateway.settings import GatewaySettings
+from tests.support.servers import serving
+from tests.support.services import hub_settings
+from tests.support.tokens import ISSUER, Signer
+
+BODY_LIMIT = 200_000
+
+
+def echo_app() -> FastAPI:
+    app = FastAPI()
+
+    @app.get("/stream")
+    async def stream() -> StreamingResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            for number in range(5):
+                yield f"{number}\n".encode()
+
+        return StreamingResponse(chunks(), media_type="text/plain")
+
+    @app.get("/redirect")
+    async def redirect() -> PlainTextResponse:
+        return PlainTextResponse("", 303, {"Location": "/elsewhere", "Set-Cookie": "a=b; HttpOnly"})
+
+    @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE", "HEAD"])
+    async def echo(request: Request) -> dict[str, Any]:
+        body = await request.body()
+        return {
+            "method": request.method,
+            "path": request.scope["raw_path"].decode(),
+            "query": request.url.query,
+            "headers": dict(request.headers),
+            "length": len(body),
+        }
+
+    return app
+
+
+@pytest.fixture(scope="module")
+def upstream() -> Iterator[str]:
+    with tempfile.TemporaryDirectory(prefix="hub-gw-", dir="/tmp") as folder:
+        with serving(echo_app(), Path(folder) / "echo.sock") as address:
+            yield address
+
+
+@pytest.fixture
+def ask(upstream: str, signer: Signer, tmp_path: Path) -> Callable[..., httpx.Response]:
+    """Send one request through a fresh gateway; `down=` names a part that does not run."""
+
+    def send(method: str, path: str, *, down: str | None = None, **options: Any) -> httpx.Response:
+        parts = {f"upstream_{n}": upstream for n in ("identity", "registry", "targets", "subsidies", "frontend")}
+        if down:
+            parts[f"upstream_{down}"] = f"unix://{tmp_path}/down.sock"
+        settings = GatewaySettings(hub=hub_settings(tmp_path, **parts), body_limit=BODY_LIMIT)
+        app = create_app(settings, jwks_source=signer.jwks)
+        return asyncio.run(_exchange(app, lambda client: client.request(method, path, **options)))
+
+    return send
+
+
+async def _exchange(app: Any, call: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]) -> httpx.Response:
+    split = app.app
+    async with split._own.router.lifespan_context(split._own):
+        transport = httpx.ASGITransport(app=app)
+        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
+            return await call(client)
+
+
+def test_a_page_passes_without_a_token_and_gets_security_headers(ask: Callable[..., httpx.Response]) -> None:
+    answer = ask("GET", "/members?q=%E5%AE%89&x=1")
+    assert answer.status_code == 200
+    assert (answer.json()["path"], answer.json()["query"]) == ("/members", "q=%E5%AE%89&x=1")
+    assert "script-src 'self'" in answer.headers["content-security-policy"]
+    assert answer.headers["x-content-type-options"] == "nosniff"
+    assert answer.headers["x-request-id"] == answer.json()["headers"]["x-request-id"]
+
+
+def test_an_encoded_path_arrives_as_it_was_sent(ask: Callable[..., httpx.Response]) -> None:
+    assert ask("GET", "/citations/anqing-2024/%E4%B8%89(%E4%BA%8C)").json()["path"].endswith("%E4%B8%89(%E4%BA%8C)")
+
+
+def test_the_api_wants_a_valid_token(ask: Callable[..., httpx.Response], signer: Signer) -> None:
+    path = "/api/registry/v1/members"
+    bare = ask("GET", path)
+    assert (bare.status_code, bare.json()["code"]) == (401, "not_signed_in")
+    assert bare.headers["content-type"] == "application/problem+json"
+    forged = ask("GET", path, headers=Signer().headers("secretariat"))
+    assert (forged.status_code, forged.json()["code"]) == (401, "token_key_unknown")
+    ended = ask("GET", path, headers=signer.headers("secretariat", exp=1))
+    assert (ended.status_code, ended.json()["code"]) == (401, "token_expired")
+    good = ask("GET", path, headers=signer.headers("secretariat"))
+    assert good.status_code == 200
+
+
+def test_forged_identity_headers_do_not_pass(ask: Callable[..., httpx.Response]) -> None:
+    given = {"Hub-Alliance": "xiaogan", "X-Forwarded-For": "8.8.8.8", "Hub-Client-Address": "8.8.8.8"}
+    headers = ask("GET", "/x", headers=given).json()["headers"]
+    assert "hub-alliance" not in headers
+    assert "x-forwarded-for" not in headers
+    assert headers["hub-client-address"] == "127.0.0.1"
+
+
+def test_bodies_stream_both_ways(ask: Callable[..., httpx.Response]) -> None:
+    assert ask("GET", "/stream").text == "0\n1\n2\n3\n4\n"
+    sent = ask("POST", "/upload", content=b"x" * 150_000)
+    assert (sent.json()["length"], sent.json()["method"]) == (150_000, "POST")
+
+
+def test_a_body_over_the_limit_is_refused(ask: Callable[..., httpx.Response]) -> None:
+    async def chunks() -> AsyncIterator[bytes]:
+        for _ in range(5):
+            yield b"x" * 100_000
+
+    announced = ask("POST", "/upload", content=b"x" * (BODY_LIMIT + 1))
+    assert (announced.status_code, announced.json()["code"]) == (413, "too_large")
+    chunked = ask("POST", "/upload", content=chunks())
+    assert (chunked.status_code, chunked.json()["code"]) == (413, "too_large")
+
+
+def test_redirects_and_cookies_reach_the_client_untouched(ask: Callable[..., httpx.Response]) -> None:
+    answer = ask("GET", "/redirect")
+    assert (answer.status_code, answer.headers["location"]) == (303, "/elsewhere")
+    assert answer.headers["set-cookie"] == "a=b; HttpOnly"
+
+
+def test_a_part_that_is_down_is_named_and_the_others_answer(ask: Callable[..., httpx.Response], signer: Signer) -> None:
+    down = ask("GET", "/api/subsidies/v1/claims", down="subsidies", headers=signer.headers("secretariat"))
+    assert (down.status_code, down.headers["retry-after"]) == (503, "3")
+    assert "奖补资金暂时无法使用" in down.json()["detail"]
+    assert ask("GET", "/", down="subsidies").status_code == 200
+
+
+def test_health_is_the_gateways_own(ask: Callable[..., httpx.Response]) -> None:
+    assert ask("GET", "/livez").json() == {"status": "alive"}
+    assert "hub_requests" in ask("GET", "/metrics").text
+    assert ask("GET", "/api/unknown/v1/x").status_code == 404
