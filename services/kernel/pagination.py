@@ -73,12 +73,12 @@ _READERS: dict[str, Any] = {
 }
 
 
-def _decode(cursor: str, expected: int) -> list[Any]:
+def _decode(cursor: str, columns: tuple[InstrumentedAttribute[Any], ...]) -> list[Any]:
     try:
         tagged = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
         values = [None if text is None else _READERS[kind](text) for kind, text in tagged]
-        if len(values) != expected:
-            raise ValueError("wrong number of values")  # noqa: TRY301  # one handler for every malformed cursor
+        if [type(value) for value in values] != [column.type.python_type for column in columns]:
+            raise ValueError("values of another list")  # noqa: TRY301  # one handler for every malformed cursor
     except (ValueError, KeyError, TypeError, ArithmeticError) as fault:
         raise InvalidInput([FieldIssue("cursor", "cursor_invalid", "翻页位置无效，请从第一页重新查询。")]) from fault
     return values
@@ -110,7 +110,7 @@ async def paginate(
     total = (await session.execute(select(func.count()).select_from(statement.order_by(None).subquery()))).scalar_one()
     page = statement
     if request.cursor:
-        page = page.where(_after(order, tie, _decode(request.cursor, 2), request.descending))
+        page = page.where(_after(order, tie, _decode(request.cursor, (order, tie)), request.descending))
     directed = (order.desc(), tie.desc()) if request.descending else (order.asc(), tie.asc())
     rows = list((await session.scalars(page.order_by(*directed).limit(request.limit + 1))).all())
     if len(rows) <= request.limit:
