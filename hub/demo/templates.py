@@ -14,7 +14,7 @@ import xlsxwriter
 Cell: TypeAlias = str | int | float | date | None
 
 # Every workbook says it was made at this instant, so that two generations are the same bytes.
-MADE_AT: Final = datetime(2025, 12, 1, 9, 0)  # noqa: DTZ001 - workbook properties have no time zone
+MADE_AT: Final = datetime(2026, 1, 12, 9, 0)  # noqa: DTZ001 - workbook properties have no time zone
 
 
 @dataclass(frozen=True)
