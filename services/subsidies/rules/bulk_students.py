@@ -80,8 +80,7 @@ def _once_per_person(lines: pl.DataFrame) -> pl.DataFrame:
 
     Few people are in two schools, so only their lines are sorted.
     """
-    candidates = lines.lazy().filter(pl.col("reason").is_null())
-    repeated = candidates.filter(pl.col("person_key").is_duplicated()).collect()
+    repeated = _sharing_a_key(lines.filter(pl.col("reason").is_null()))
     if repeated.is_empty():
         return lines
     ordered = repeated.sort("enrolled_on", "school_name", "subject_no")
@@ -89,3 +88,16 @@ def _once_per_person(lines: pl.DataFrame) -> pl.DataFrame:
     duplicate = pl.lit(int(Reason.DUPLICATE_STUDENT), dtype=pl.Int16)
     displaced = pl.col("subject_no").is_in(losers.implode())
     return lines.with_columns(reason=pl.when(displaced).then(duplicate).otherwise(pl.col("reason")))
+
+
+def _sharing_a_key(lines: pl.DataFrame) -> pl.DataFrame:
+    """The lines whose person_key occurs more than once.
+
+    Sorting 64-bit hashes first is several times faster than comparing all keys; a chance collision of hashes only lets
+    a few more lines through to the exact comparison.
+    """
+    hashes = lines["person_key"].hash()
+    in_order = hashes.sort()
+    repeated = in_order.filter(in_order == in_order.shift(1)).unique()
+    suspects = lines.filter(hashes.is_in(repeated.implode()))
+    return suspects.filter(pl.col("person_key").is_duplicated())

@@ -11,10 +11,16 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.subsidies.rules.series import RuleBookError
-from services.subsidies.rules.vocabulary import EarlierLevel, PayeeRole
+from services.subsidies.rules.vocabulary import EarlierLevel, PayeeRole, RuleKind
+
+#: Whom a rule of each kind can pay: the roles that its facts name.
+PAYEES: Mapping[RuleKind, tuple[PayeeRole, ...]] = {
+    RuleKind.RECOGNITION_AWARD: (PayeeRole.LEAD_MEMBER, PayeeRole.HOST_SCHOOL),
+    RuleKind.CLASS_AWARD: (PayeeRole.HOST_SCHOOL,),
+    RuleKind.STUDENT_AWARD: (PayeeRole.SENDING_SCHOOL, PayeeRole.ENROLLING_SCHOOL),
+}
 
 _SUPPORTED: Mapping[str, tuple[str, ...]] = {
-    "payee": tuple(PayeeRole),
     "earlier_level": tuple(EarlierLevel),
     "headcount": ("inclusive_at_snapshot", "exclusive_at_snapshot"),
     "frequency": ("once_per_class", "every_year"),
@@ -34,19 +40,18 @@ class Decisions:
     values: Mapping[str, str]
 
     @classmethod
-    def read(cls, rule: str, entries: Mapping[str, Mapping[str, Any]]) -> Decisions:
+    def read(cls, rule: str, kind: RuleKind, entries: Mapping[str, Mapping[str, Any]]) -> Decisions:
         """Read `{name: {value, why, options}}`; raises RuleBookError for what the engine does not carry out."""
         values = {name: str(entry["value"]) for name, entry in entries.items()}
         for name, value in values.items():
-            if value not in _SUPPORTED.get(name, ()):
+            if value not in (PAYEES[kind] if name == "payee" else _SUPPORTED.get(name, ())):
                 raise RuleBookError(f"rule {rule}: the decision {name} = {value} is not one the settlement carries out")
         return cls(rule, values)
 
-    def deciding(self, name: str, value: str) -> Decisions:
-        """The same decisions with one taken otherwise; unchanged when the rule does not take it."""
-        if name not in self.values:
-            return self
-        return Decisions.read(self.rule, {known: {"value": v} for known, v in {**self.values, name: value}.items()})
+    def deciding(self, name: str, value: str, kind: RuleKind) -> Decisions:
+        """The same decisions with one taken otherwise."""
+        taken = {**self.values, name: value}
+        return Decisions.read(self.rule, kind, {known: {"value": each} for known, each in taken.items()})
 
     @property
     def payee(self) -> PayeeRole | None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any
 
-from services.subsidies.rules.decisions import Decisions
+from services.subsidies.rules.decisions import PAYEES, Decisions
 from services.subsidies.rules.series import RuleBookError, Series, as_day, fen_of
 from services.subsidies.rules.terms import (
     ClassTerms,
@@ -122,11 +122,19 @@ class RuleBook:
                 return rule
         raise RuleBookError(f"no rule {code}")
 
-    def deciding(self, decision: str, value: str) -> RuleBook:
-        """The same book with one of our decisions taken otherwise wherever a rule takes it, for comparison."""
-        return replace(
-            self, rules=tuple(replace(rule, decisions=rule.decisions.deciding(decision, value)) for rule in self.rules)
-        )
+    def deciding(self, decision: str, value: str, rule: str | None = None) -> RuleBook:
+        """The same book with one of our decisions taken otherwise, by one rule or wherever it is taken.
+
+        Raises RuleBookError when no such rule takes it, or when a rule cannot carry the value out.
+        """
+        taking = [known for known in self.rules if rule in (None, known.code) and decision in known.decisions.values]
+        if not taking:
+            raise RuleBookError(f"no rule takes the decision {decision}")
+        changed = {
+            known.no: replace(known, decisions=known.decisions.deciding(decision, value, known.kind))
+            for known in taking
+        }
+        return replace(self, rules=tuple(changed.get(known.no, known) for known in self.rules))
 
     def terms(self, year: int, snapshot_date: date) -> YearTerms:
         """Everything that a settlement of `year` with rosters as of `snapshot_date` applies."""
@@ -244,6 +252,9 @@ def _rule(no: int, entry: Mapping[str, Any]) -> Rule:
         raise RuleBookError(f"rule {code}: kind {entry['kind']!r} cannot be settled") from error
     if entry.get("budget") is None:
         raise RuleBookError(f"rule {code} names no budget")
+    payee = PayeeRole(entry["payee"])
+    if payee not in PAYEES[kind]:
+        raise RuleBookError(f"rule {code}: a {kind} cannot pay the {payee}")
     return Rule(
         no=no,
         code=code,
@@ -256,9 +267,9 @@ def _rule(no: int, entry: Mapping[str, Any]) -> Rule:
         budget=str(entry["budget"]),
         discretionary=bool(entry.get("discretionary", False)),
         selective=bool(entry.get("selective", False)),
-        payee=PayeeRole(entry["payee"]),
+        payee=payee,
         parameters={name: Series.read(f"{code}.{name}", values) for name, values in entry["parameters"].items()},
-        decisions=Decisions.read(code, entry.get("decisions") or {}),
+        decisions=Decisions.read(code, kind, entry.get("decisions") or {}),
     )
 
 
