@@ -1,0 +1,118 @@
+"""Refuses what is no workbook, what is too large, and archives that would fill the memory when unpacked."""
+
+import io
+import re
+import struct
+import zipfile
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Final
+
+from services.kernel.errors import TooLarge, UnsupportedMedia
+
+MAXIMUM_BYTES: Final = 20 * 1024 * 1024
+MAXIMUM_UNPACKED: Final = 400 * 1024 * 1024
+MAXIMUM_MEMBERS: Final = 1_000
+MAXIMUM_CELLS: Final = 8_000_000
+"""Rows times columns up to the furthest cell: readers lay a sheet out as a rectangle, however few cells it holds."""
+
+ZIP_MAGIC: Final = b"PK\x03\x04"
+OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0"
+_CHUNK: Final = 1 << 20
+_LOCAL_HEADER: Final = struct.Struct("<4s5H3L2H")
+_CELL: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
+_TAIL: Final = 40
+
+
+def check_size(content: bytes) -> None:
+    """Raises TooLarge beyond MAXIMUM_BYTES and UnsupportedMedia for an empty file."""
+    if len(content) > MAXIMUM_BYTES:
+        raise TooLarge(f"文件超过 {MAXIMUM_BYTES >> 20} MB，请拆成几个文件分别导入。", code="file_too_large")
+    if not content.strip():
+        raise UnsupportedMedia("文件是空的，请重新选择。", code="file_empty")
+
+
+def check_archive(content: bytes) -> None:
+    """Check a .xlsx before it is read. Raises UnsupportedMedia or TooLarge."""
+    try:
+        with zipfile.ZipFile(io.BytesIO(content)) as archive:
+            members = archive.infolist()
+    except (zipfile.BadZipFile, ValueError, OSError) as fault:
+        raise not_a_workbook() from fault
+    if not any(member.filename == "xl/workbook.xml" for member in members):
+        raise not_a_workbook()
+    if len(members) > MAXIMUM_MEMBERS:
+        raise _too_large()
+    _check_unpacked(content, members)
+
+
+def not_a_workbook() -> UnsupportedMedia:
+    return UnsupportedMedia(
+        "只能导入 .xlsx 或 .csv 文件；.xls、加密或损坏的文件请用 WPS 或 Excel 另存为 .xlsx 后再试。",
+        code="not_a_workbook",
+    )
+
+
+def _too_large() -> TooLarge:
+    return TooLarge("表格展开后过大，请删去无关的工作表和远处的空白单元格，或拆成几个文件。", code="workbook_too_large")
+
+
+@dataclass
+class _Extent:
+    """The furthest row and column that the cells of one sheet name."""
+
+    row: int = 1
+    column: int = 1
+
+    def reach(self, chunk: bytes) -> None:
+        letters = set()
+        for name, row in _CELL.findall(chunk):
+            letters.add(name)
+            self.row = max(self.row, int(row))
+        self.column = max([self.column, *(_column_number(name) for name in letters)])
+        if self.row * self.column > MAXIMUM_CELLS:
+            raise _too_large()
+
+
+def _column_number(name: bytes) -> int:
+    number = 0
+    for letter in name.upper():
+        number = number * 26 + letter - 64
+    return number
+
+
+def _check_unpacked(content: bytes, members: list[zipfile.ZipInfo]) -> None:
+    """Unpack every member once, for its true size: what an archive says about itself may be a lie."""
+    total = 0
+    for member in members:
+        extent = _Extent() if member.filename.startswith("xl/worksheets/") else None
+        tail = b""
+        for chunk in _unpacked(content, member):
+            total += len(chunk)
+            if total > MAXIMUM_UNPACKED:
+                raise _too_large()
+            if extent is not None:
+                extent.reach(tail + chunk)
+                tail = chunk[-_TAIL:]
+
+
+def _unpacked(content: bytes, member: zipfile.ZipInfo) -> Iterator[bytes]:
+    header = content[member.header_offset : member.header_offset + _LOCAL_HEADER.size]
+    if len(header) < _LOCAL_HEADER.size:
+        raise not_a_workbook()
+    *_, name_length, extra_length = _LOCAL_HEADER.unpack(header)
+    start = member.header_offset + _LOCAL_HEADER.size + name_length + extra_length
+    packed = content[start : start + member.compress_size]
+    if member.compress_type == zipfile.ZIP_STORED:
+        yield packed
+        return
+    if member.compress_type != zipfile.ZIP_DEFLATED:
+        raise not_a_workbook()
+    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
+    try:
+        while not inflater.eof and packed:
+            yield inflater.decompress(packed, _CHUNK)
+            packed = inflater.unconsumed_tail
+    except zlib.error as fault:
+        raise not_a_workbook() from fault
