@@ -1,8 +1,8 @@
 """Reads the golden cases of a policy pack: Chinese words a clerk knows, turned into facts and expected lines.
 
-Words: 学生 / 班级 / 认定 hold facts, 结果 the expected lines, 合计 the expected totals in yuan. A row takes what it does
-not state from 默认学生 / 默认班级 / 默认认定 of its file. `数量` repeats a row with the next numbers; `人数` of a class makes
-that many class members who claim nothing.
+Words: 学生 / 班级 / 认定 hold facts, 结果 the expected lines, 合计 the expected totals in yuan. What a row does not
+state is taken from 默认学生 / 默认班级 / 默认认定 of its file. `数量` repeats a row with the next numbers; `人数` of a
+class makes that many members who claim nothing. 口径 takes one of our decisions otherwise.
 """
 
 from __future__ import annotations

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import functools
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from datetime import date
 from decimal import Decimal
 from pathlib import Path
@@ -30,6 +31,7 @@ from services.subsidies.rules import (
     explain_recognition,
     explain_student,
 )
+from services.subsidies.rules.series import Series, fen_of
 
 PACK = Path(__file__).resolve().parents[3] / "policies" / "anqing-2024"
 CITY = "340800"
@@ -190,3 +192,21 @@ def told_line(one: Explanation) -> dict[str, Any]:
         "funding": None if one.funding is None else int(one.funding),
         "amount_fen": one.amount_fen,
     }
+
+
+def with_terms(rulebook: RuleBook, *, min_headcount: int | None = None, pool_yuan: str | None = None) -> RuleBook:
+    """The same book with another headcount or pool, so that small worlds reach the limits."""
+    rules = rulebook.rules
+    if min_headcount is not None:
+        series = Series.read("min_headcount", [{"from": "2024-01-01", "value": min_headcount, "article": "二11"}])
+        rules = tuple(
+            replace(rule, parameters={**rule.parameters, "min_headcount": series})
+            if "min_headcount" in rule.parameters
+            else rule
+            for rule in rules
+        )
+    budgets = rulebook.budgets
+    if pool_yuan is not None:
+        pool = fen_of(pool_yuan, "元")
+        budgets = tuple(replace(one, amount_fen=pool) if one.code == "award_pool" else one for one in budgets)
+    return replace(rulebook, rules=rules, budgets=budgets)
