@@ -68,7 +68,7 @@ def parse_url(text: str) -> URL:
     """Parse a database URL; raises OperatorError, which never repeats the password."""
     try:
         url = make_url(text)
-    except ArgumentError:
+    except (ArgumentError, ValueError):
         raise OperatorError("数据库连接地址的格式不对；应为 postgresql://用户:密码@主机:端口/数据库。") from None
     if not url.drivername.startswith("postgresql"):
         raise OperatorError("数据库连接地址应以 postgresql:// 开头；本系统只支持 PostgreSQL。")

@@ -64,7 +64,10 @@ class StateFolder:
                 if log.stat().st_size > LOG_LIMIT_BYTES:
                     log.replace(log.with_suffix(".log.1"))
         except OSError as error:
-            raise (explain_os_error(error, self.path) or error) from error
+            other = OperatorError(
+                f"无法使用状态目录 {self.path}（{error.strerror}）；请用 HUB_STATE_DIR 指定其他目录。"
+            )
+            raise (explain_os_error(error, self.path) or other) from error
         require_space(self.path)
 
     @contextmanager
