@@ -80,7 +80,7 @@ def _series(
             yield source.problem(
                 (*path, index, "from"),
                 "series_order",
-                f"{later} 没有晚于上一项的 {earlier}。同一参数的各项要按生效日期从早到晚，且不重复",
+                f"{later} 没有晚于上一项的 {earlier}。请把同一参数的各项按生效日期从早到晚排列，不要重复",
             )
     yield from _coverage(source, path, days, rule)
 

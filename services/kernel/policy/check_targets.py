@@ -129,7 +129,7 @@ def _undecided(
             path,
             "value_conflict",
             f"“{indicator.name}”{year} 年有不同的取值：{shown}。"
-            f"两处都保留，并在 document.yaml 的 open 中以 conflict 登记 {'.'.join(steps)}",
+            f"请把两处都保留，并在 document.yaml 的 open 中以 conflict 登记 {'.'.join(steps)}",
         )
     elif declared[0].decision is not None and sum(milestone.assessed for _, milestone in entries) != 1:
         yield source.problem(

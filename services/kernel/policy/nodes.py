@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from services.kernel.policy.source import Path_, Source
@@ -55,5 +56,10 @@ def item_name(item: Any, index: int) -> str:
 
 def matches(pattern: str, steps: tuple[str, ...]) -> bool:
     """Whether an open field (`targets.tasks.*.due`) names this node; `*` stands for exactly one step."""
-    wanted = pattern.split(".")
+    wanted = _steps_of(pattern)
     return len(wanted) == len(steps) and all(want in ("*", step) for want, step in zip(wanted, steps, strict=True))
+
+
+@lru_cache(maxsize=1024)
+def _steps_of(pattern: str) -> tuple[str, ...]:
+    return tuple(pattern.split("."))
