@@ -1,0 +1,68 @@
+"""What page handlers name in their signatures: the signed-in person, the gateway in that person's name, CSRF.
+
+Every page router is mounted with `GUARDS`, so no page can forget them.
+"""
+
+import secrets
+from typing import Annotated
+
+from fastapi import Depends, Request
+
+from frontend.gateway_client import ApiProblem, BoundGateway, GatewayClient
+from frontend.session import Session, User
+from frontend.sign_in import SignIn, session_cookie
+from services.kernel import context
+
+SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
+CSRF_HEADER = "X-CSRF-Token"
+CSRF_FIELD = "csrf_token"
+
+
+class SignInNeeded(Exception):
+    """No live session: the browser is sent to `/login` and comes back to where it was."""
+
+
+async def signed_in(request: Request) -> Session:
+    """The live session, with a fresh access token. Raises SignInNeeded, or ApiProblem when identity is down."""
+    sign_in: SignIn = request.app.state.sign_in
+    session_id = request.cookies.get(session_cookie(sign_in.settings))
+    session = await sign_in.sessions.load(session_id) if session_id else None
+    if session is None:
+        raise SignInNeeded
+    request.state.session = session
+    fresh = await sign_in.fresh(session)
+    if fresh is None:
+        request.state.session = None
+        raise SignInNeeded
+    request.state.session = fresh
+    return fresh
+
+
+CurrentSession = Annotated[Session, Depends(signed_in)]
+
+
+async def verify_csrf(request: Request, session: CurrentSession) -> None:
+    """Refuse an unsafe request that does not repeat the session's token, in the header or in a form field."""
+    if request.method in SAFE_METHODS:
+        return
+    given = request.headers.get(CSRF_HEADER)
+    if given is None:
+        field = (await request.form()).get(CSRF_FIELD)
+        given = field if isinstance(field, str) else ""
+    if not secrets.compare_digest(given.encode(), session.csrf_token.encode()):
+        raise ApiProblem(403, "csrf_mismatch", "页面已过期", "页面打开太久或登录已更换，请刷新页面后重新提交。")
+
+
+def gateway(request: Request, session: CurrentSession) -> BoundGateway:
+    """The gateway in the signed-in person's name."""
+    client: GatewayClient = request.app.state.gateway
+    return client.bound(session.tokens.access_token, context.request_id.get())
+
+
+def current_user(session: CurrentSession) -> User:
+    return session.user
+
+
+Gateway = Annotated[BoundGateway, Depends(gateway)]
+CurrentUser = Annotated[User, Depends(current_user)]
+GUARDS = [Depends(signed_in), Depends(verify_csrf)]

@@ -1,0 +1,86 @@
+"""The frontend's composition root: settings, sessions, the gateway client, templates, pages."""
+
+import asyncio
+import logging
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+
+from fastapi import FastAPI
+from starlette.middleware.gzip import GZipMiddleware
+
+from frontend import sign_in
+from frontend.access import GUARDS
+from frontend.error_pages import install_error_pages
+from frontend.gateway_client import GatewayClient
+from frontend.pages import citations, components, home, jobs, sign_out
+from frontend.security import SecurityHeaders
+from frontend.session import SessionStore, cipher_of
+from frontend.settings import FrontendSettings
+from frontend.static_files import HashedStaticFiles
+from frontend.templating import STATIC, Templates
+from services.kernel.clock import Clock, SystemClock
+from services.kernel.logs import configure_logs
+from services.kernel.observability import Metrics, RequestContext, health_router
+
+log = logging.getLogger(__name__)
+SWEEP_SECONDS = 600
+
+# Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
+PAGES = (home, citations, jobs, components, sign_out)
+
+
+def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:
+    """Build the frontend. Everything a request needs stands on `app.state`."""
+    settings = settings or FrontendSettings()  # type: ignore[call-arg]  # read from the environment
+    configure_logs("frontend", settings.log_level)
+    cipher = cipher_of(settings.frontend_session_key.get_secret_value())
+    sessions = SessionStore(
+        settings.sessions_dir,
+        cipher,
+        clock or SystemClock(),
+        settings.frontend_session_idle,
+        settings.frontend_session_absolute,
+    )
+    gateway = GatewayClient(settings.upstream_gateway)
+    app = FastAPI(title="frontend", openapi_url=None, lifespan=_lifespan)
+    app.state.settings = settings
+    app.state.gateway = gateway
+    app.state.sign_in = sign_in.SignIn(settings, gateway, sessions, cipher)
+    app.state.templates = Templates(settings)
+    metrics = Metrics("frontend")
+    app.include_router(health_router(metrics, {}))
+    app.include_router(sign_in.router)
+    for page in PAGES:
+        app.include_router(page.router, dependencies=GUARDS, include_in_schema=False)
+    # Only what holds no secret is compressed: a compressed page would give its tokens away by its length.
+    static = GZipMiddleware(HashedStaticFiles(directory=STATIC), minimum_size=1024)
+    app.mount("/static", static, name="static")
+    install_error_pages(app)
+    app.add_middleware(SecurityHeaders)
+    app.add_middleware(RequestContext, metrics=metrics)
+    return app
+
+
+@asynccontextmanager
+async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
+    app.state.gateway.start()
+    sweeper = asyncio.create_task(_sweep_for_ever(app.state.sign_in.sessions))
+    try:
+        yield
+    finally:
+        sweeper.cancel()
+        with suppress(asyncio.CancelledError):
+            await sweeper
+        await app.state.gateway.close()
+
+
+async def _sweep_for_ever(sessions: SessionStore) -> None:
+    """Delete the sessions that are over, now and then."""
+    while True:
+        try:
+            gone = await sessions.sweep()
+            if gone:
+                log.info("sessions swept", extra={"count": gone})
+        except OSError as fault:
+            log.warning("sessions not swept", extra={"kind": type(fault).__name__})
+        await asyncio.sleep(SWEEP_SECONDS)

@@ -1,0 +1,67 @@
+"""The left menu: one table of entries; which are shown follows the person's role."""
+
+from dataclasses import dataclass
+
+from frontend.session import User
+from services.kernel.permissions import Permission, Role, scope_of
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A line of the menu. `needs` is the scope without which it is not shown; `children` make it a group."""
+
+    label: str
+    icon: str
+    path: str = ""
+    needs: Permission | None = None
+    children: tuple["Entry", ...] = ()
+
+
+@dataclass(frozen=True)
+class ShownEntry:
+    """An entry as the template draws it; `current` marks the page the person is on or below."""
+
+    label: str
+    icon: str
+    path: str
+    current: bool
+    children: tuple["ShownEntry", ...] = ()
+
+
+MENU = (
+    Entry("首页", "home", "/"),
+    Entry("成员单位", "building-community", "/members", Permission.REGISTRY_READ),
+    Entry("合作载体", "link", "/collaborations", Permission.REGISTRY_READ),
+    Entry("目标指标", "target", "/targets", Permission.TARGETS_READ),
+    Entry(
+        "奖补资金",
+        "coins",
+        needs=Permission.SUBSIDIES_READ,
+        children=(
+            Entry("名册导入", "file-import", "/subsidies/rosters", Permission.SUBSIDIES_READ),
+            Entry("申报", "checklist", "/subsidies/claims", Permission.SUBSIDIES_READ),
+            Entry("结算", "report-money", "/subsidies/settlements", Permission.SUBSIDIES_READ),
+        ),
+    ),
+    Entry("组件", "layout-grid", "/components"),
+)
+
+
+def menu_for(user: User, path: str) -> tuple[ShownEntry, ...]:
+    """The entries this person may use, with the current one marked."""
+    held = set(scope_of(Role(user.role)).split()) if user.role in {*Role} else set()
+    return _shown(MENU, held, path)
+
+
+def _shown(entries: tuple[Entry, ...], held: set[str], path: str) -> tuple[ShownEntry, ...]:
+    return tuple(
+        ShownEntry(e.label, e.icon, e.path, _is_current(e.path, path), _shown(e.children, held, path))
+        for e in entries
+        if e.needs is None or e.needs in held
+    )
+
+
+def _is_current(entry: str, path: str) -> bool:
+    if entry in ("", "/"):
+        return path == entry
+    return path == entry or path.startswith(f"{entry}/")
