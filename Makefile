@@ -1,0 +1,102 @@
+# The hub's two commands are `make run` and `make test`; the others are for those who work on it.
+# Settings are environment variables (docs/operations.md): HUB_PORT, HUB_HOST, HUB_STATE_DIR, HUB_DATABASE_URL …
+
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+# Downloads must carry the hash in the lock, and nothing is compiled: a machine without a compiler will do.
+PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet
+INSTALL := $(PIP) install --require-hashes --only-binary :all:
+COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--no-emit-index-url --no-header
+PYTEST_FLAGS ?=
+
+.PHONY: run test check format bench image lock clean python venv runtime dev assets browser
+.DEFAULT_GOAL := run
+.SILENT:
+.NOTPARALLEL:
+
+# `exec` and the option let even a `kill -9` of make stop the hub.
+run: runtime assets
+	exec $(BIN)/hub up --stop-with-parent
+
+test: dev assets browser check
+	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+
+check: dev
+	echo "检查格式、规范、类型和分层 …"
+	$(BIN)/ruff format --check --quiet .
+	$(BIN)/ruff check --quiet .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: dev
+	$(BIN)/ruff format .
+	$(BIN)/ruff check --fix .
+
+bench: dev
+	$(call install,bench)
+	$(BIN)/python -m tests.bench
+
+image:
+	engine=$$(command -v podman || command -v buildah || command -v docker) || \
+		{ echo "没有找到 podman、buildah 或 docker；请先安装其中之一。" >&2; exit 2; }; \
+	"$$engine" build --file deploy/Containerfile --tag alliance-hub $(IMAGE_FLAGS) .
+
+lock: dev
+	for name in runtime dev bench; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.lock || exit; done
+
+clean:
+	rm -rf $(VENV) frontend/node_modules frontend/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+
+# Steps behind the commands ------------------------------------------------------------------------------------------
+
+python:
+	command -v $(PYTHON) >/dev/null || \
+		{ echo "没有找到 $(PYTHON)；请先安装 Python 3.11 或更高版本，或用 make PYTHON=路径 指定。" >&2; exit 2; }
+	$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+		{ echo "$(PYTHON) 的版本过旧；需要 Python 3.11 或更高版本，可用 make PYTHON=路径 指定。" >&2; exit 2; }
+	$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || \
+		{ echo "$(PYTHON) 缺少 venv 模块；请先安装（Debian 系统：apt-get install python3-venv）。" >&2; exit 2; }
+
+# A folder that was moved, or whose Python was removed, is made anew.
+venv: python
+	grep -qs "$(CURDIR)/$(VENV)" $(BIN)/activate && \
+		$(BIN)/python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || \
+		{ echo "建立 Python 虚拟环境 …" && rm -rf $(VENV) && $(PYTHON) -m venv $(VENV); }
+
+# $(call install,NAME): install requirements/NAME.lock and the hub itself, unless the stamp says that this was done.
+define install
+	want=$$(cat requirements/$(1).lock requirements/runtime.in pyproject.toml | cksum); stamp=$(VENV)/$(1).stamp; \
+	if [ "$$(cat $$stamp 2>/dev/null)" != "$$want $(CURDIR)" ]; then \
+		echo "安装依赖（$(1)，首次需几分钟）…"; \
+		$(INSTALL) --requirement requirements/$(1).lock && \
+		$(PIP) install --no-deps --no-build-isolation --editable . && \
+		echo "$$want $(CURDIR)" > $$stamp; \
+	fi
+endef
+
+runtime: venv
+	$(call install,runtime)
+
+dev: venv
+	$(call install,dev)
+
+# Fetches nothing when its own stamp says that all is there.
+assets: $(if $(filter test,$(MAKECMDGOALS)),dev,runtime)
+	test -e frontend/static/vendor/stamp.txt || echo "获取网页资源 …"
+	$(BIN)/python -m frontend.assets >/dev/null
+
+# What the browser tests need, from Debian where that may be done; they say loudly when it is missing.
+browser:
+	missing=""; command -v chromium >/dev/null || missing="chromium"; \
+	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; \
+	if [ -n "$$missing" ]; then \
+		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \
+			echo "安装$$missing …"; \
+			{ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends \
+				$$missing; } >/dev/null 2>&1 || echo "警告：无法安装 $$missing，浏览器测试将不能进行。" >&2; \
+		else \
+			echo "警告：缺少 $$missing，浏览器测试将不能进行；请由管理员安装。" >&2; \
+		fi; \
+	fi
