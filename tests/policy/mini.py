@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from services.kernel.policy.canonical import pack_parts
+from services.kernel.policy.models import PolicyPack, part_from_payload
 from tests.policy.packs import PackCopy
 
 DOCUMENT = """pack: {name}
@@ -57,3 +59,22 @@ def mini_pack(folder: Path, name: str, **files: str) -> PackCopy:
     for part, text in (defaults | files).items():
         pack.write(f"{part}.yaml", text)
     return pack
+
+
+def clean(copy: PackCopy) -> PolicyPack:
+    """The pack, which has no error, and whose stored parts read back alike."""
+    report = copy.check()
+    assert report.errors == ()
+    assert report.pack is not None
+    for part in pack_parts(report.pack):
+        assert part_from_payload(part.part, part.payload) == report.pack.part(part.part)
+    return report.pack
+
+
+def document(name: str, articles: str, *points: tuple[str, str, str]) -> str:
+    """The text of a document.yaml with these articles and open points."""
+    return DOCUMENT.format(name=name, articles=articles, open=open_lines(*points))
+
+
+def warnings(copy: PackCopy) -> set[str]:
+    return {problem.code for problem in copy.check().warnings}

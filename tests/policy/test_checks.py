@@ -159,6 +159,15 @@ def test_rule_may_not_precede_the_document(anqing: PackCopy) -> None:
     assert [p.code for p in errors if p.file == "document.yaml"] == ["open_is_stale"]
 
 
+def test_one_question_answered_in_two_ways_is_pointed_out(anqing: PackCopy) -> None:
+    old = "        value: top_up\n        why: 已领取省级"
+    line = anqing.replace("subsidies.yaml", old, old.replace("top_up", "stack"))
+    problem = anqing.problem("decision_disagrees")
+    assert (problem.line, problem.field) == (line, "rules[1].decisions.earlier_level.value")
+    assert problem.severity == "warning"
+    assert anqing.check().ok
+
+
 def test_a_document_may_not_end_before_it_begins(anqing: PackCopy) -> None:
     anqing.replace("document.yaml", "valid: {from: null", "valid: {from: 2028-01-01")
     assert anqing.problem("period_reversed").field == "valid.to"

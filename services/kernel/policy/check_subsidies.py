@@ -25,6 +25,7 @@ def check_subsidies(loaded: Loaded, pack: PolicyPack) -> Iterator[PackProblem]:
         yield from _decisions(source, (*path, "decisions"), rule.decisions)
         for name in type(rule.parameters).model_fields:
             yield from _series(source, (*path, "parameters", name), getattr(rule.parameters, name), rule)
+    yield from _disagreements(source, pack)
 
 
 def _budget(source: Source, path: Path_, budget: Budget, pack: PolicyPack) -> Iterator[PackProblem]:
@@ -105,3 +106,18 @@ def _decisions(source: Source, path: Path_, decisions: dict[str, Decision]) -> I
                 "decision_not_an_option",
                 f"所选的 {decision.value} 不在 options 之中。请改选其中之一，或把它加入 options",
             )
+
+
+def _disagreements(source: Source, pack: PolicyPack) -> Iterator[PackProblem]:
+    """One question answered in two ways by rules of one kind: legal, but seldom meant."""
+    first: dict[tuple[str, str, str], tuple[str, object]] = {}
+    for index, rule in enumerate(pack.subsidies.rules):
+        for code, decision in rule.decisions.items():
+            question = (rule.kind, code, repr(decision.options))
+            other, value = first.setdefault(question, (rule.code, decision.value))
+            if value != decision.value:
+                yield source.warning(
+                    ("rules", index, "decisions", code, "value"),
+                    "decision_disagrees",
+                    f"同一口径在 {other} 中取 {value}，在 {rule.code} 中取 {decision.value}。请确认两条规则确应不同",
+                )
