@@ -134,13 +134,14 @@ def _shared(claimed: pl.Series, pool_fen: int) -> pl.Series:
     total = int(claimed.sum())
     if total <= pool_fen:
         return claimed
-    scaled = claimed.cast(pl.Int128) * pool_fen
-    floors = scaled // total
-    missing = pool_fen - int(floors.sum())
-    remainders = pl.DataFrame({"remainder": scaled % total}).with_row_index("position")
-    first = remainders.sort("remainder", "position", descending=[True, False]).head(missing)
-    extra = remainders["position"].is_in(first["position"].implode()).cast(pl.Int128)
-    return (floors + extra).cast(pl.Int64)
+    scaled = pl.col("claimed").cast(pl.Int128) * pl.lit(pool_fen, dtype=pl.Int128)
+    divisor = pl.lit(total, dtype=pl.Int128)
+    shares = pl.DataFrame({"claimed": claimed}).select(floor=scaled // divisor, rest=scaled % divisor)
+    shares = shares.with_row_index("position")
+    missing = pool_fen - int(shares["floor"].sum())
+    first = shares.sort("rest", "position", descending=[True, False]).head(missing)["position"]
+    extra = pl.col("position").is_in(first.implode()).cast(pl.Int128)
+    return shares.select((pl.col("floor") + extra).cast(pl.Int64)).to_series()
 
 
 def by_code(all_scenarios: Sequence[Scenario], code: ScenarioCode) -> Scenario:
