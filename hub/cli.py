@@ -101,6 +101,44 @@ def worker() -> None:
     work()
 
 
+PackFolder = Annotated[Path, typer.Argument(help="政策包所在的目录，例如 policies/anqing-2024")]
+
+
+@policy.command("check")
+def check_policy(folder: PackFolder) -> None:
+    """列出政策包中的错误、缺失和待明确事项；有错误时返回 1。"""
+    from hub.policy import report_on
+    from services.kernel.policy.render import render_report
+
+    report = report_on(folder)
+    typer.echo(render_report(report))
+    if not report.ok:
+        raise typer.Exit(1)
+
+
+@policy.command("diff")
+def diff_policy(folder: PackFolder) -> None:
+    """显示应用政策包将带来的变化，不作改动。"""
+    import asyncio
+
+    from hub.environment import operator_environment
+    from hub.policy import difference
+
+    typer.echo(asyncio.run(difference(folder, operator_environment(os.environ))))
+
+
+@policy.command("apply")
+def apply_policy(folder: PackFolder) -> None:
+    """把政策包应用到各服务；内容没有变化时不产生新版本。"""
+    import asyncio
+
+    from hub.environment import operator_environment
+    from hub.policy import apply
+
+    for applied in asyncio.run(apply(folder, operator_environment(os.environ))):
+        typer.echo(applied.sentence)
+
+
 @secrets.command("generate")
 def generate_secrets(
     *,

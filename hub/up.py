@@ -1,5 +1,6 @@
 """`hub up`: from nothing to a running hub, step by step, and down again in order."""
 
+import asyncio
 import errno
 import os
 import socket
@@ -166,8 +167,25 @@ def _port_refusal(host: str, port: int, error: OSError) -> OperatorError:
     return OperatorError(f"无法监听 {host}:{port}（{os.strerror(error.errno or 0)}）；请检查 HUB_HOST。")
 
 
+POLICIES: Final = Path(__file__).resolve().parents[1] / "policies"
+
+
+def apply_policies(deployment: Deployment) -> None:
+    """Apply every pack of the repository; one that has not changed makes no new version."""
+    from hub.policy import apply, packs_below
+
+    environment = deployment.of_everything({})
+    for folder in packs_below(POLICIES):
+        asyncio.run(apply(folder, environment))
+
+
 def default_hooks() -> Hooks:
-    """The real processes and migrations."""
+    """The real processes, migrations and policy packs."""
     return Hooks(
-        command=child_command, before=[("升级数据库结构", lambda deployment: migrate(deployment.plan))], after=[]
+        command=child_command,
+        before=[
+            ("升级数据库结构", lambda deployment: migrate(deployment.plan)),
+            ("应用政策包", apply_policies),
+        ],
+        after=[],
     )
