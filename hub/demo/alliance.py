@@ -26,6 +26,17 @@ COUNTIES: Final[dict[str, str]] = {
     "340882": "潜山市",
 }
 
+CATEGORY_LABELS: Final[dict[str, str]] = {
+    "higher_vocational": "高职院校",
+    "secondary_vocational": "中职学校",
+    "technician": "技工院校",
+    "sending_school": "生源学校",
+    "enterprise": "企业",
+    "government": "政府部门",
+    "park": "园区管委会",
+}
+SIZE_LABELS: Final[dict[str, str]] = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
+
 
 @dataclass(frozen=True)
 class Member:

@@ -7,9 +7,9 @@ import random
 from datetime import date
 from typing import Final
 
-from hub.demo.alliance import MEMBERS
+from hub.demo.alliance import MEMBERS, SIZE_LABELS
 from hub.demo.identities import seeded
-from hub.demo.records import SIZE_LABELS, ClassRow, StudentRow
+from hub.demo.records import ClassRow, StudentRow
 from hub.demo.templates import Cell
 
 DATE_STYLES: Final = ("iso", "slash", "chinese", "compact", "excel")

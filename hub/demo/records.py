@@ -26,7 +26,6 @@ from hub.demo.plan import (
     Reject,
 )
 
-SIZE_LABELS: Final = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
 HOME_DIVISION: Final = {
     "azy": "340811", "jishi": "340803", "gongye": "340811", "hn": "340822", "th": "340825", "ss": "340826",
     "wj": "340827", "yx": "340828", "tc": "340881", "qs": "340882",

@@ -12,7 +12,7 @@ from typing import Final
 from hub.demo.alliance import COUNTIES, MEMBER_BY_SLUG
 from hub.demo.handwriting import class_cells, school_cell, student_cells
 from hub.demo.identities import seeded
-from hub.demo.plan import CSV_OWNER, OWNERS, YEAR
+from hub.demo.plan import CSV_OWNER, NOT_CLAIMED, OWNERS, YEAR
 from hub.demo.records import ClassRow, StudentRow, class_rows, student_rows
 from hub.demo.templates import COLUMNS, Cell, Line, first_data_line, write_workbook
 
@@ -42,6 +42,7 @@ class RosterFile:
     path: Path
     rows: int
     refusals: tuple[Refusal, ...]
+    claimed: frozenset[str]  # what its rows claim (申报项目), 不申报 left out
 
     @property
     def username(self) -> str:
@@ -113,7 +114,8 @@ def _write_one(folder: Path, owner: str, kind: str, rows: Sequence[StudentRow | 
         _write_text(path, kind, title, lines)
     else:
         write_workbook(path, kind, title, lines, merges, subtitle)
-    return RosterFile(owner, kind, YEAR, path, len(rows), tuple(refusals))
+    claimed = frozenset(row.claimed_rule for row in rows if isinstance(row, StudentRow)) - {NOT_CLAIMED}
+    return RosterFile(owner, kind, YEAR, path, len(rows), tuple(refusals), claimed)
 
 
 def write_rosters(folder: Path) -> list[RosterFile]:

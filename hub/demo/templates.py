@@ -1,4 +1,4 @@
-"""The two roster templates of a county bureau (docs/design.md §8) and the writer that lays a filled sheet out.
+"""The roster templates of a county bureau (docs/design.md §8), the member list, and the writer of filled sheets.
 
 A sheet has a merged title line, a header, text-formatted code columns, dropdowns and a second sheet 填写说明.
 """
@@ -62,8 +62,22 @@ CLASS_COLUMNS: Final = (
     Column("score", "考核得分", 10, "0至100，未考核的可不填"),
 )
 
-COLUMNS: Final[dict[str, tuple[Column, ...]]] = {"students": STUDENT_COLUMNS, "classes": CLASS_COLUMNS}
-SHEET_NAMES: Final = {"students": "学生名册", "classes": "校企合作班名册"}
+MEMBER_COLUMNS: Final = (
+    Column("name", "单位名称", 34, "必填，全称"),
+    Column("aliases", "简称", 24, "可不填"),
+    Column("uscc", "统一社会信用代码", 24, "18位", text=True),
+    Column("category", "类别", 14, "必填"),
+    Column("division", "区划代码", 12, "六位", text=True),
+    Column("enterprise_size", "企业规模", 10, "企业填写", choices=("大型", "中型", "小型", "微型")),
+    Column("size_evidence", "规模佐证材料", 44, "企业填写，证明文件名称和编号"),
+)
+
+COLUMNS: Final[dict[str, tuple[Column, ...]]] = {
+    "students": STUDENT_COLUMNS,
+    "classes": CLASS_COLUMNS,
+    "members": MEMBER_COLUMNS,
+}
+SHEET_NAMES: Final = {"students": "学生名册", "classes": "校企合作班名册", "members": "成员单位"}
 
 Line: TypeAlias = Mapping[str, Cell] | None  # None is a blank line
 
@@ -88,7 +102,8 @@ def write_workbook(
             sheet.write_string(1, 0, subtitle)
         _write_header(sheet, columns, header_row, formats)
         _write_lines(sheet, columns, lines, header_row + 1, formats)
-        _merge_schools(sheet, columns, lines, merges, header_row + 1, formats)
+        if merges:
+            _merge_schools(sheet, columns, lines, merges, header_row + 1, formats)
         _dropdowns(sheet, columns, header_row + 1, header_row + len(lines) + 200)
         _notes(book, columns, formats)
 

@@ -58,7 +58,8 @@ def id_number_valid(number: str) -> bool:
     if len(number) != 18 or not number[:17].isdigit():
         return False
     digits = [10 if char == "X" else int(char) for char in number]
-    return sum(digit * (2 ** (17 - place) % 11) for place, digit in enumerate(digits)) % 11 == 1
+    total: int = sum(digit * pow(2, 17 - place, 11) for place, digit in enumerate(digits))
+    return total % 11 == 1
 
 
 def uscc_valid(code: str) -> bool:
@@ -89,8 +90,9 @@ def parsed_date(text: str) -> date | None:
     digits = digits.removesuffix("日")
     parts = digits.split("-") if "-" in digits else [digits[:4], digits[4:6], digits[6:]]
     try:
-        return date(*(int(part) for part in parts))  # type: ignore[call-overload, no-any-return]
-    except (ValueError, TypeError):
+        year, month, day = (int(part) for part in parts)
+        return date(year, month, day)
+    except ValueError:
         return None
 
 

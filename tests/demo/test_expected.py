@@ -94,7 +94,8 @@ def test_student_outcomes_match_a_plain_recount(expected: Expected, judged: list
 def test_class_outcomes_match_a_plain_recount(
     expected: Expected, facts: Facts, counts: Counter[tuple[str, str]]
 ) -> None:
-    eligible, excluded = [], []
+    eligible: list[tuple[Row, str]] = []
+    excluded: list[tuple[Row, str]] = []
     for row in facts.classes:
         reason = class_reason(row, counts[row["school"], row["class_code"]], 20)
         (excluded if reason else eligible).append((row, reason))

@@ -12,7 +12,9 @@ from hub.demo.class_plan import CLASSES
 from hub.demo.plan import CASES, CROSS, OWNERS, REJECTS, SENDING, SHARED, UNCLAIMED
 from hub.demo.rosters import RosterFile, write_rosters
 from hub.demo.templates import COLUMNS
-from tests.demo.reading import Facts, Taken, grid, id_number_valid, raw_sheet, rows_of
+from services.kernel.workbooks.reading import read_table
+from services.kernel.workbooks.spec import Column, TableSpec
+from tests.demo.reading import Facts, Taken, grid, id_number_valid, plain, raw_sheet, rows_of
 
 pytestmark = pytest.mark.filterwarnings("error")
 
@@ -160,3 +162,13 @@ def test_schools_are_also_written_by_short_name_and_code(taken: dict[str, Taken]
     assert any(cell.endswith("示例职校") for cell in cells)
     assert any(cell.startswith("12") and len(cell) == 18 for cell in cells)
     assert all(taken)
+
+
+def test_the_hubs_own_reader_finds_the_same_lines_and_schools(rosters: list[RosterFile]) -> None:
+    for file in rosters:
+        columns = [Column(column.field, column.header) for column in COLUMNS[file.kind]]
+        table = read_table(file.path.read_bytes(), TableSpec("名册", "名册", tuple(columns)))
+        place = next(number for number, column in enumerate(columns) if column.field == "school")
+        assert [(row.line, plain(row.cells[place])) for row in table.rows] == [
+            (line, row["school"]) for line, row in rows_of(file.path)
+        ]

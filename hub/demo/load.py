@@ -1,0 +1,212 @@
+"""Loads the demonstration through the public API as people would: the secretariat, ten bureaus, three schools.
+
+Nothing here knows a database. Everything can be sent twice: files are the same bytes, creates carry a key made of their
+content, and what already stands is found by its name or document number.
+"""
+
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Final
+
+import httpx
+
+from hub.demo.alliance import (
+    CITY_SCHOOLS,
+    COLLABORATIONS,
+    DEMO_ACCOUNTS,
+    MEMBER_BY_SLUG,
+    SECRETARIAT_USERNAME,
+    Collaboration,
+    DemoAccount,
+)
+from hub.demo.caller import Caller
+from hub.demo.errors import DemoError
+from hub.demo.members import write_members
+from hub.demo.plan import OWNERS, YEAR
+from hub.demo.reports import REPORTS
+from hub.demo.rosters import RosterFile, write_rosters
+from hub.demo.sign_in import Account, OAuthClient, signed_in
+
+REGISTRY: Final = "/api/registry/v1"
+SUBSIDIES: Final = "/api/subsidies/v1"
+TARGETS: Final = "/api/targets/v1"
+
+# Gives a member unit's account its member id, once the registry has made one; part of account administration.
+BindMember = Callable[[DemoAccount, str], Awaitable[None]]
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class ClaimPlan:
+    """One claim of the demonstration year; `collaboration` is a slug of the demonstration."""
+
+    username: str
+    rule: str
+    collaboration: str | None = None
+
+
+def roster_claims(username: str, kinds: set[str]) -> list[ClaimPlan]:
+    """What a bureau or school claims after its rosters: the class award, and the student awards that its rows name."""
+    rules = {"生源输送奖励": "sending_award", "跨市招生补助": "cross_city_enrolment"}
+    claimed = [rule for label, rule in rules.items() if label in kinds]
+    return [ClaimPlan(username, rule) for rule in (*claimed, "school_enterprise_class")]
+
+
+RECOGNITION_CLAIMS: Final = (
+    ClaimPlan(SECRETARIAT_USERNAME, "consortium_provincial", "consortium-jingkai"),
+    ClaimPlan("member-azy", "industry_college", "college-qiche"),
+    ClaimPlan("member-azy", "industry_college", "college-huagong"),
+)
+
+
+@dataclass(frozen=True)
+class Hub:
+    """How to reach the running hub, and as whom."""
+
+    public_url: str
+    accounts: Mapping[str, Account]
+    client: OAuthClient
+    transport: httpx.AsyncBaseTransport | None = None
+
+    @asynccontextmanager
+    async def acting(self, username: str) -> AsyncIterator[Caller]:
+        """Calls as one account, signed in through the login form."""
+        if username not in self.accounts:
+            raise DemoError(f"没有演示账号 {username} 的密码。")
+        http = await signed_in(self.public_url, self.client, self.accounts[username], self.transport)
+        caller = Caller(username, http)
+        try:
+            yield caller
+        finally:
+            await caller.close()
+
+
+async def load(
+    public_url: str,
+    accounts: Mapping[str, Account],
+    state_dir: Path,
+    say: Say,
+    *,
+    client: OAuthClient,
+    bind_member: BindMember,
+    transport: httpx.AsyncBaseTransport | None = None,
+) -> None:
+    """Load the whole demonstration but the settlement, which is left to the user. Raises DemoError."""
+    hub = Hub(public_url, accounts, client, transport)
+    folder = state_dir / "demonstration"
+    say("生成演示工作簿")
+    members_file, rosters = write_members(folder), write_rosters(folder / "rosters")
+    async with hub.acting(SECRETARIAT_USERNAME) as secretariat:
+        say("导入成员单位")
+        await import_members(secretariat, members_file)
+        member_ids = await ids_by_uscc(secretariat)
+        for account in DEMO_ACCOUNTS:
+            if account.member_uscc is not None:
+                await bind_member(account, member_ids[account.member_uscc])
+        say("登记合作载体和级别认定")
+        collaborations = await create_collaborations(secretariat, member_ids)
+    for owner in OWNERS:
+        await load_owner(hub, [file for file in rosters if file.owner == owner], say)
+    say("提交并受理申报")
+    await claim_recognitions(hub, collaborations)
+    async with hub.acting(SECRETARIAT_USERNAME) as secretariat:
+        await accept_claims(secretariat)
+    say("上报指标数据")
+    await report_targets(hub)
+
+
+async def import_members(caller: Caller, file: Path) -> None:
+    """Send members.xlsx; a refused row is a fault of the demonstration, not of a clerk."""
+    result = await caller.upload(f"{REGISTRY}/member-imports", file)
+    if result.get("rejected"):
+        raise DemoError(f"成员单位名单有 {result['rejected']} 行没有导入。")
+
+
+async def ids_by_uscc(caller: Caller) -> dict[str, str]:
+    """Member ids by 统一社会信用代码."""
+    return {member["uscc"]: member["id"] for member in await caller.items(f"{REGISTRY}/members") if member.get("uscc")}
+
+
+def _id_of(slug: str | None, member_ids: Mapping[str, str]) -> str | None:
+    return member_ids[MEMBER_BY_SLUG[slug].uscc] if slug else None
+
+
+async def create_collaborations(caller: Caller, member_ids: Mapping[str, str]) -> dict[str, str]:
+    """Create what is missing of the collaborations and their recognitions; returns ids by slug."""
+    standing = {item["name"]: item["id"] for item in await caller.items(f"{REGISTRY}/collaborations")}
+    ids = {}
+    for plan in COLLABORATIONS:
+        ids[plan.slug] = standing.get(plan.name) or await create_collaboration(caller, plan, member_ids)
+        await create_recognitions(caller, ids[plan.slug], plan)
+    return ids
+
+
+async def create_collaboration(caller: Caller, plan: Collaboration, member_ids: Mapping[str, str]) -> str:
+    """Create one collaboration; returns its id."""
+    body = {
+        "kind": plan.kind,
+        "name": plan.name,
+        "host_member": _id_of(plan.host, member_ids),
+        "lead_member": _id_of(plan.lead, member_ids),
+        "participants": [_id_of(slug, member_ids) for slug in plan.participants],
+    }
+    return str((await caller.create(f"{REGISTRY}/collaborations", body))["id"])
+
+
+async def create_recognitions(caller: Caller, collaboration: str, plan: Collaboration) -> None:
+    """Record the recognitions whose document numbers do not stand there yet."""
+    detail = await caller.get(f"{REGISTRY}/collaborations/{collaboration}")
+    standing = {item["document_number"] for item in detail["recognitions"]}
+    for recognition in plan.recognitions:
+        if recognition.document_number not in standing:
+            await caller.create(f"{REGISTRY}/collaborations/{collaboration}/recognitions", vars(recognition))
+
+
+async def load_owner(hub: Hub, files: list[RosterFile], say: Say) -> None:
+    """One bureau or school signs in, sends its rosters and claims."""
+    async with hub.acting(files[0].username) as caller:
+        for file in files:
+            result = await send_roster(caller, file)
+            say(f"{file.path.name}：收下 {result.get('accepted')} 行，退回 {result.get('rejected')} 行")
+        for claim in roster_claims(files[0].username, set().union(*(file.claimed for file in files))):
+            await submit_claim(caller, claim, None)
+
+
+async def send_roster(caller: Caller, file: RosterFile) -> dict[str, Any]:
+    """Send one roster and wait for its import; returns the counts of accepted and rejected rows."""
+    return await caller.upload(f"{SUBSIDIES}/roster-imports", file.path, kind=file.kind, year=str(file.year))
+
+
+async def submit_claim(caller: Caller, claim: ClaimPlan, collaboration: str | None) -> None:
+    """Submit one claim of the demonstration year."""
+    body: dict[str, Any] = {"year": YEAR, "rule": claim.rule}
+    if collaboration is not None:
+        body["collaboration"] = collaboration
+    await caller.create(f"{SUBSIDIES}/claims", body)
+
+
+async def claim_recognitions(hub: Hub, collaborations: Mapping[str, str]) -> None:
+    """The secretariat claims for the consortium, the college for its two industry colleges."""
+    for claim in RECOGNITION_CLAIMS:
+        async with hub.acting(claim.username) as caller:
+            await submit_claim(caller, claim, collaborations[claim.collaboration or ""])
+
+
+async def accept_claims(caller: Caller) -> None:
+    """The secretariat accepts every claim that waits."""
+    for claim in await caller.items(f"{SUBSIDIES}/claims", year=YEAR, status="submitted"):
+        path = f"{SUBSIDIES}/claims/{claim['id']}"
+        await caller.act(f"{path}/accept", await caller.etag(path))
+
+
+async def report_targets(hub: Hub) -> None:
+    """The college and the secretariat report their numbers."""
+    for username in (SECRETARIAT_USERNAME, *(f"member-{slug}" for slug in CITY_SCHOOLS)):
+        mine = [report for report in REPORTS if report.username == username]
+        if mine:
+            async with hub.acting(username) as caller:
+                for report in mine:
+                    body = {key: value for key, value in vars(report).items() if key != "username"}
+                    await caller.create(f"{TARGETS}/reports", body)

@@ -1,0 +1,29 @@
+"""Writes the secretariat's workbook of member units."""
+
+from pathlib import Path
+from typing import Final
+
+from hub.demo.alliance import ALLIANCE_NAME, CATEGORY_LABELS, MEMBERS, SIZE_LABELS, Member
+from hub.demo.templates import Cell, write_workbook
+
+FILE_NAME: Final = "members.xlsx"
+
+
+def _cells(member: Member) -> dict[str, Cell]:
+    return {
+        "name": member.name,
+        "aliases": member.alias,
+        "uscc": member.uscc,
+        "category": CATEGORY_LABELS[member.category],
+        "division": member.division,
+        "enterprise_size": SIZE_LABELS.get(member.enterprise_size),
+        "size_evidence": member.size_evidence or None,
+    }
+
+
+def write_members(folder: Path) -> Path:
+    """Write `members.xlsx` into `folder` (made when missing) and return its path."""
+    folder.mkdir(parents=True, exist_ok=True)
+    path = folder / FILE_NAME
+    write_workbook(path, "members", f"{ALLIANCE_NAME}成员单位名单（演示数据）", [_cells(member) for member in MEMBERS])
+    return path

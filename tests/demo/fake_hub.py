@@ -1,0 +1,196 @@
+"""A hub in memory that keeps the conventions of docs/design.md: sign-in by form, uploads, jobs, claims, problems."""
+
+import base64
+import hashlib
+import itertools
+from dataclasses import dataclass, field
+from typing import Any
+from urllib.parse import parse_qs, urlencode
+
+import openpyxl
+from starlette.applications import Starlette
+from starlette.requests import Request
+from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.routing import Route
+
+FORM = """<html><form action="/search"><input type="text" name="q"></form>
+<form method="post" action="/oauth/login?{query}"><input type="hidden" name="csrf" value="{csrf}">
+<input name="username"><input type="password" name="password"><input type="checkbox" name="remember" value="1">
+<button>登录</button></form></html>"""
+
+
+@dataclass
+class FakeHub:
+    """What was sent to it, and enough behaviour to answer."""
+
+    passwords: dict[str, str]
+    members: list[dict[str, Any]] = field(default_factory=list)
+    collaborations: dict[str, dict[str, Any]] = field(default_factory=dict)
+    rosters: list[dict[str, Any]] = field(default_factory=list)
+    claims: list[dict[str, Any]] = field(default_factory=list)
+    reports: list[dict[str, Any]] = field(default_factory=list)
+    replayed: int = 0
+    fail_jobs: bool = False
+    _answers: dict[tuple[str, str], tuple[int, Any, dict[str, str]]] = field(default_factory=dict)
+    _codes: dict[str, tuple[str, str]] = field(default_factory=dict)
+    _jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
+    _numbers: Any = field(default_factory=lambda: itertools.count(1))
+
+    def app(self) -> Starlette:
+        registry, subsidies = "/api/registry/v1", "/api/subsidies/v1"
+        return Starlette(
+            routes=[
+                Route("/oauth/authorize", self.authorize),
+                Route("/oauth/login", self.login, methods=["POST"]),
+                Route("/oauth/token", self.token, methods=["POST"]),
+                Route(f"{registry}/member-imports", self.import_members, methods=["POST"]),
+                Route(f"{registry}/members", self.list_members),
+                Route(f"{registry}/collaborations", self.list_collaborations),
+                Route(f"{registry}/collaborations", self.create_collaboration, methods=["POST"]),
+                Route(f"{registry}/collaborations/{{id}}", self.read_collaboration),
+                Route(f"{registry}/collaborations/{{id}}/recognitions", self.recognise, methods=["POST"]),
+                Route(f"{subsidies}/roster-imports", self.import_roster, methods=["POST"]),
+                Route(f"{subsidies}/claims", self.list_claims),
+                Route(f"{subsidies}/claims", self.create_claim, methods=["POST"]),
+                Route(f"{subsidies}/claims/{{id}}", self.read_claim),
+                Route(f"{subsidies}/claims/{{id}}/accept", self.accept, methods=["POST"]),
+                Route("/api/targets/v1/reports", self.report, methods=["POST"]),
+                Route("/api/{service}/v1/jobs/{id}", self.job),
+            ]
+        )
+
+    async def authorize(self, request: Request) -> Response:
+        if "seen" not in request.cookies:
+            again = RedirectResponse(f"/oauth/authorize?{request.url.query}", 303)
+            again.set_cookie("seen", "1")
+            return again
+        page = HTMLResponse(FORM.format(query=request.url.query.replace("&", "&amp;"), csrf="token-1"))
+        page.set_cookie("csrf", "token-1")
+        return page
+
+    async def login(self, request: Request) -> Response:
+        sent = parse_qs((await request.body()).decode())
+        name = sent["username"][0]
+        assert sent["csrf"] == [request.cookies["csrf"]]
+        assert "remember" not in sent
+        if self.passwords.get(name) != sent["password"][0]:
+            return HTMLResponse("用户名或密码不正确", 422)
+        code = f"code-{next(self._numbers)}"
+        self._codes[code] = (name, request.query_params["code_challenge"])
+        query = urlencode({"code": code, "state": request.query_params["state"]})
+        return RedirectResponse(f"{request.query_params['redirect_uri']}?{query}", 303)
+
+    async def token(self, request: Request) -> Response:
+        sent = parse_qs((await request.body()).decode())
+        name, challenge = self._codes.pop(sent["code"][0])
+        digest = hashlib.sha256(sent["code_verifier"][0].encode()).digest()
+        assert base64.urlsafe_b64encode(digest).rstrip(b"=").decode() == challenge
+        assert request.headers["authorization"].startswith("Basic ")
+        return JSONResponse({"access_token": name, "token_type": "Bearer", "expires_in": 900})
+
+    def who(self, request: Request) -> str:
+        return request.headers["authorization"].removeprefix("Bearer ")
+
+    def once(self, request: Request) -> Response | None:
+        """The earlier answer to the same key of the same account."""
+        found = self._answers.get((self.who(request), request.headers["idempotency-key"]))
+        if found is None:
+            return None
+        self.replayed += 1
+        return JSONResponse(found[1], found[0], found[2])
+
+    def keep(self, request: Request, body: Any, status: int = 201, headers: dict[str, str] | None = None) -> Response:
+        self._answers[self.who(request), request.headers["idempotency-key"]] = (status, body, headers or {})
+        return JSONResponse(body, status, headers or {})
+
+    def started(self, request: Request, service: str, result: dict[str, Any]) -> Response:
+        number = str(next(self._numbers))
+        self._jobs[number] = {"polls": 0, "result": result}
+        return self.keep(request, {}, 202, {"Location": f"/api/{service}/v1/jobs/{number}"})
+
+    async def job(self, request: Request) -> Response:
+        job = self._jobs[request.path_params["id"]]
+        job["polls"] += 1
+        if self.fail_jobs:
+            return JSONResponse({"state": "failed", "message": "磁盘空间已满", "result": None})
+        if job["polls"] == 1:
+            return JSONResponse({"state": "running", "message": "", "result": None})
+        return JSONResponse({"state": "succeeded", "message": "", "result": job["result"]})
+
+    async def import_members(self, request: Request) -> Response:
+        if (earlier := self.once(request)) is not None:
+            return earlier
+        form = await request.form()
+        upload: Any = form["file"]
+        rows = list(openpyxl.load_workbook(upload.file).worksheets[0].iter_rows(min_row=3, values_only=True))
+        self.members = [{"id": f"m-{row[2]}", "name": row[0], "uscc": row[2]} for row in rows]
+        await form.close()
+        return self.started(request, "registry", {"accepted": len(rows), "rejected": 0})
+
+    async def list_members(self, request: Request) -> Response:
+        start = int(request.query_params.get("cursor", "0"))
+        items = self.members[start : start + 20]
+        after = start + 20 if start + 20 < len(self.members) else None
+        return JSONResponse({"items": items, "next_cursor": after and str(after), "total": len(self.members)})
+
+    async def list_collaborations(self, _: Request) -> Response:
+        items = list(self.collaborations.values())
+        return JSONResponse({"items": items, "next_cursor": None, "total": len(items)})
+
+    async def create_collaboration(self, request: Request) -> Response:
+        if (earlier := self.once(request)) is not None:
+            return earlier
+        number = f"c-{next(self._numbers)}"
+        self.collaborations[number] = {"id": number, **await request.json(), "recognitions": []}
+        return self.keep(request, self.collaborations[number])
+
+    async def read_collaboration(self, request: Request) -> Response:
+        return JSONResponse(self.collaborations[request.path_params["id"]])
+
+    async def recognise(self, request: Request) -> Response:
+        body = await request.json()
+        self.collaborations[request.path_params["id"]]["recognitions"].append(body)
+        return self.keep(request, body)
+
+    async def import_roster(self, request: Request) -> Response:
+        if (earlier := self.once(request)) is not None:
+            return earlier
+        form = await request.form()
+        upload: Any = form["file"]
+        self.rosters.append(
+            {"by": self.who(request), "file": upload.filename, "kind": form["kind"], "year": form["year"]}
+        )
+        await form.close()
+        return self.started(request, "subsidies", {"accepted": 1, "rejected": 0})
+
+    async def create_claim(self, request: Request) -> Response:
+        if (earlier := self.once(request)) is not None:
+            return earlier
+        body = await request.json()
+        if body["year"] != 2025:
+            problem = {"title": "无效", "detail": "年度不对", "errors": [{"field": "year", "message": "应为2025"}]}
+            return JSONResponse(problem, 422, media_type="application/problem+json")
+        claim = {"id": f"k-{next(self._numbers)}", "by": self.who(request), "status": "submitted", **body}
+        self.claims.append(claim)
+        return self.keep(request, claim)
+
+    async def list_claims(self, request: Request) -> Response:
+        items = [claim for claim in self.claims if claim["status"] == request.query_params["status"]]
+        return JSONResponse({"items": items, "next_cursor": None, "total": len(items)})
+
+    async def read_claim(self, request: Request) -> Response:
+        claim = next(claim for claim in self.claims if claim["id"] == request.path_params["id"])
+        return JSONResponse(claim, headers={"ETag": f'"{claim["id"]}"'})
+
+    async def accept(self, request: Request) -> Response:
+        claim = next(claim for claim in self.claims if claim["id"] == request.path_params["id"])
+        assert self.who(request) == "mishuchu"
+        assert request.headers["if-match"] == f'"{claim["id"]}"'
+        claim["status"] = "accepted"
+        return JSONResponse(claim)
+
+    async def report(self, request: Request) -> Response:
+        if (earlier := self.once(request)) is not None:
+            return earlier
+        self.reports.append({"by": self.who(request), **await request.json()})
+        return self.keep(request, {})

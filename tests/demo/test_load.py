@@ -1,0 +1,147 @@
+"""The demonstration is loaded through the public API as people would, and loading it twice changes nothing."""
+
+from copy import deepcopy
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from hub.demo.alliance import CITY_SCHOOLS, DEMO_ACCOUNTS, MEMBER_BY_SLUG, DemoAccount
+from hub.demo.caller import Caller, idempotency_key
+from hub.demo.errors import DemoError
+from hub.demo.load import RECOGNITION_CLAIMS, ClaimPlan, load, roster_claims, submit_claim
+from hub.demo.members import write_members
+from hub.demo.rosters import RosterFile
+from hub.demo.sign_in import Account, LoginForm, OAuthClient, signed_in
+from tests.demo.fake_hub import FakeHub
+
+pytestmark = pytest.mark.anyio
+URL = "http://127.0.0.1:8000"
+CLIENT = OAuthClient("frontend", f"{URL}/login/callback", secret="x" * 32)
+
+
+@pytest.fixture(autouse=True)
+def _quick(monkeypatch: pytest.MonkeyPatch, rosters: list[RosterFile]) -> None:
+    """Ask for jobs often, and send the files that are written already."""
+    monkeypatch.setattr("hub.demo.caller.POLL_SECONDS", 0.001)
+    monkeypatch.setattr("hub.demo.load.write_rosters", lambda _: rosters)
+
+
+@pytest.fixture
+def accounts() -> dict[str, Account]:
+    return {item.username: Account(item.username, f"密码-{item.username}") for item in DEMO_ACCOUNTS}
+
+
+@pytest.fixture
+def fake(accounts: dict[str, Account]) -> FakeHub:
+    return FakeHub({name: account.password for name, account in accounts.items()})
+
+
+async def run(fake: FakeHub, accounts: dict[str, Account], folder: Path) -> tuple[list[str], dict[str, str]]:
+    said: list[str] = []
+    bound: dict[str, str] = {}
+
+    async def bind(account: DemoAccount, member: str) -> None:
+        bound[account.username] = member
+
+    transport = httpx.ASGITransport(app=fake.app())
+    await load(URL, accounts, folder, said.append, client=CLIENT, bind_member=bind, transport=transport)
+    return said, bound
+
+
+async def test_everything_is_sent_by_whom_it_concerns(
+    fake: FakeHub, accounts: dict[str, Account], tmp_path: Path, expected: dict[str, Any]
+) -> None:
+    said, bound = await run(fake, accounts, tmp_path)
+    assert len(fake.members) == 44
+    assert bound == {f"member-{slug}": f"m-{MEMBER_BY_SLUG[slug].uscc}" for slug in CITY_SCHOOLS}
+    assert len(fake.collaborations) == 5
+    college = next(item for item in fake.collaborations.values() if item["name"] == "汽车产业学院")
+    assert college["host_member"] == f"m-{MEMBER_BY_SLUG['azy'].uscc}"
+    assert college["lead_member"] is None
+    assert [item["level"] for item in college["recognitions"]] == ["municipal", "provincial"]
+    assert len(fake.rosters) == 26
+    for item in fake.rosters:
+        assert item["file"].startswith(f"{item['by'].removeprefix('bureau-').removeprefix('member-')}-{item['kind']}-")
+        assert item["year"] == "2025"
+    assert {claim["status"] for claim in fake.claims} == {"accepted"}
+    assert len(fake.claims) == sum(len(owners) for owners in expected["claims"].values())
+    assert [report["by"] for report in fake.reports].count("member-azy") == 3
+    assert any("340828-students-2025.csv" in line for line in said)
+
+
+async def test_loading_twice_changes_nothing(fake: FakeHub, accounts: dict[str, Account], tmp_path: Path) -> None:
+    await run(fake, accounts, tmp_path)
+    once = deepcopy((fake.members, fake.collaborations, fake.rosters, fake.claims, fake.reports))
+    assert fake.replayed == 0
+    await run(fake, accounts, tmp_path)
+    assert (fake.members, fake.collaborations, fake.rosters, fake.claims, fake.reports) == once
+    assert fake.replayed == 1 + 26 + len(fake.claims) + len(fake.reports)
+
+
+async def test_a_wrong_password_stops_with_one_sentence(fake: FakeHub) -> None:
+    transport = httpx.ASGITransport(app=fake.app())
+    with pytest.raises(DemoError, match="mishuchu 登录失败（HTTP 422）"):
+        await signed_in(URL, CLIENT, Account("mishuchu", "wrong"), transport)
+
+
+async def test_a_failed_job_stops_with_its_message(fake: FakeHub, accounts: dict[str, Account], tmp_path: Path) -> None:
+    fake.fail_jobs = True
+    with pytest.raises(DemoError, match=r"members\.xlsx 的后台任务失败：磁盘空间已满"):
+        await run(fake, accounts, tmp_path)
+
+
+async def test_a_refusal_carries_the_servers_sentence(
+    fake: FakeHub, accounts: dict[str, Account], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("hub.demo.load.YEAR", 1999)
+    session = await signed_in(URL, CLIENT, accounts["mishuchu"], httpx.ASGITransport(app=fake.app()))
+    caller = Caller("mishuchu", session)
+    with pytest.raises(DemoError, match="POST /api/subsidies/v1/claims（HTTP 422）年度不对，year：应为2025"):
+        await submit_claim(caller, ClaimPlan("mishuchu", "sending_award"), None)
+    await caller.close()
+
+
+async def test_an_account_without_password_is_named(fake: FakeHub, tmp_path: Path) -> None:
+    with pytest.raises(DemoError, match="没有演示账号 mishuchu 的密码"):
+        await run(fake, {}, tmp_path)
+
+
+def test_claims_are_those_that_the_hand_calculation_assumes(
+    rosters: list[RosterFile], expected: dict[str, Any]
+) -> None:
+    claims: dict[str, set[str]] = {}
+    for owner in {file.owner for file in rosters}:
+        mine = [file for file in rosters if file.owner == owner]
+        kinds = {kind for file in mine for kind in file.claimed}
+        for claim in roster_claims(mine[0].username, kinds):
+            claims.setdefault(claim.rule, set()).add(owner)
+    assert {rule: set(owners) for rule, owners in expected["claims"].items() if rule in claims} == claims
+    assert sorted(claim.rule for claim in RECOGNITION_CLAIMS) == [
+        "consortium_provincial",
+        "industry_college",
+        "industry_college",
+    ]
+
+
+def test_keys_follow_account_address_and_content() -> None:
+    key = idempotency_key("a", "/x", b"1")
+    assert key == idempotency_key("a", "/x", b"1")
+    others = {idempotency_key("b", "/x", b"1"), idempotency_key("a", "/y", b"1"), idempotency_key("a", "/x", b"2")}
+    assert len({key, *others}) == 4
+    assert len(key) <= 200
+
+
+def test_a_page_without_a_login_form_is_refused() -> None:
+    with pytest.raises(DemoError, match="没有用户名和密码输入框"):
+        LoginForm("<form><input name='q'></form>").filled(Account("a", "b"))
+
+
+def test_passwords_are_not_shown() -> None:
+    assert "秘密" not in repr(Account("a", "秘密"))
+    assert "秘密" not in repr(OAuthClient("a", "b", secret="秘密"))
+
+
+def test_the_members_workbook_repeats(tmp_path: Path) -> None:
+    assert write_members(tmp_path / "a").read_bytes() == write_members(tmp_path / "b").read_bytes()
