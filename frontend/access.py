@@ -38,6 +38,14 @@ async def signed_in(request: Request) -> Session:
     return fresh
 
 
+async def recall_session(request: Request) -> None:
+    """Put the session, if there is one, where templates look, for pages that no guard ran for (an unknown path)."""
+    if getattr(request.state, "session", None) is None:
+        sign_in: SignIn = request.app.state.sign_in
+        session_id = request.cookies.get(session_cookie(sign_in.settings))
+        request.state.session = await sign_in.sessions.load(session_id) if session_id else None
+
+
 CurrentSession = Annotated[Session, Depends(signed_in)]
 
 

@@ -31,7 +31,7 @@ PAGES = (home, citations, jobs, components, sign_out)
 
 def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:
     """Build the frontend. Everything a request needs stands on `app.state`."""
-    settings = settings or FrontendSettings()  # type: ignore[call-arg]  # read from the environment
+    settings = settings or FrontendSettings()
     configure_logs("frontend", settings.log_level)
     cipher = cipher_of(settings.frontend_session_key.get_secret_value())
     sessions = SessionStore(

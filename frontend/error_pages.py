@@ -9,7 +9,7 @@ from fastapi.exceptions import RequestValidationError
 from fastapi.responses import RedirectResponse, Response
 from starlette.exceptions import HTTPException
 
-from frontend.access import SignInNeeded
+from frontend.access import SignInNeeded, recall_session
 from frontend.gateway_client import ApiProblem
 from frontend.htmx import HtmxDetails, hx_redirect, page_or_fragment, safe_next
 from services.kernel import context
@@ -122,10 +122,14 @@ def install_error_pages(app: FastAPI) -> None:
     @app.exception_handler(ApiProblem)
     async def _api_problem(request: Request, problem: ApiProblem) -> Response:
         log.info("answered with a problem", extra={"code": problem.code, "status": problem.status})
-        return to_sign_in(request) if problem.status == 401 else error_response(request, problem)
+        if problem.status == 401:
+            return to_sign_in(request)
+        await recall_session(request)
+        return error_response(request, problem)
 
     @app.exception_handler(HTTPException)
     async def _http_error(request: Request, error: HTTPException) -> Response:
+        await recall_session(request)
         return error_response(request, status_problem(error.status_code))
 
     @app.exception_handler(RequestValidationError)

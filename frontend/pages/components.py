@@ -2,9 +2,9 @@
 
 from dataclasses import dataclass
 from decimal import Decimal
-from typing import Any
+from typing import Annotated, Any
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from frontend.charts import Chart, Series
@@ -179,6 +179,15 @@ async def form(request: Request) -> Response:
     context = {"form": Form.refused(request, values, problem), "labels": FORM_LABELS, "form_id": "sample-form"}
     context["categories"] = tuple(CATEGORIES.items())
     return page_or_fragment(request, "components/form.html", "components/_form.html", context, status=422)
+
+
+@router.get("/job")
+async def job(request: Request, done: Annotated[int, Query(ge=0, le=8000)]) -> Response:
+    """A job that moves on at each poll, and ends."""
+    now = min(done + 700, 8000)
+    state, words = ("succeeded", "已全部核对") if now == 8000 else ("running", f"正在核对第 {now:,} 行")
+    values = {"job": SampleJob("sample-2", state, now, 8000, words), "poll": f"/components/job?done={now}"}
+    return render(request, "components/_job.html", values)
 
 
 @router.get("/error/{status}")

@@ -144,7 +144,7 @@
     animation: !window.matchMedia("(prefers-reduced-motion: reduce)").matches,
     aria: { enabled: false },
     grid: { left: 12, right: 20, top: 56, bottom: 8, containLabel: true },
-    legend: { top: 4, left: 0, itemGap: 18 },
+    legend: { top: 4, left: 0, itemGap: 18, itemWidth: 34 },
     tooltip: { trigger: "axis", renderMode: "richText", confine: true }, // html tooltips need inline styles
     ...option,
     series: option.series.map((one) => ({
