@@ -1,0 +1,194 @@
+"""The command line: instant version, sentences in place of tracebacks, packs checked and applied on a real server."""
+
+import errno
+import os
+import re
+import stat
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import typer
+from typer.testing import CliRunner
+
+from hub import __main__ as entry
+from hub import cli
+from hub.database import OWNER, SERVICES, Plan, role_of
+from hub.errors import OperatorError
+from hub.postgres import Address
+from tests.hub.processes import query
+
+ROOT = Path(__file__).resolve().parents[2]
+PACK = ROOT / "policies" / "anqing-2024"
+HEAVY = ("fastapi", "sqlalchemy", "asyncpg", "uvicorn", "polars", "services")
+
+
+def run(*arguments: str, **environment: str) -> tuple[int, str, str]:
+    result = CliRunner().invoke(cli.app, list(arguments), env=environment)
+    if result.exception is not None and not isinstance(result.exception, SystemExit):
+        raise result.exception
+    return result.exit_code, result.stdout, result.stderr
+
+
+def test_the_version_is_told_without_loading_anything_heavy() -> None:
+    program = (
+        "import sys\nfrom hub.cli import app\ntry:\n app(['version'])\nexcept SystemExit: pass\n"
+        f"sys.stdout.write(','.join(name for name in {HEAVY!r} if name in sys.modules))"
+    )
+    answer = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
+    assert re.fullmatch(r"\d+\.\d+\.\d+\n", answer.stdout), "the version, and no module after it"
+
+
+def test_every_command_of_the_design_has_its_help() -> None:
+    code, said, _ = run("--help")
+    assert code == 0
+    for name in ("up", "migrate", "serve", "worker", "policy", "secrets", "version"):
+        assert re.search(rf"^  {name} +\S", said, re.MULTILINE), name
+    assert [run("policy", name, "--help")[0] for name in ("check", "diff", "apply")] == [0, 0, 0]
+
+
+@pytest.mark.parametrize(
+    ("fault", "code", "words"),
+    [
+        (OperatorError("一句话。", exit_code=3), 3, "一句话。\n"),
+        (OSError(errno.ENOSPC, "full", "/data/x"), 1, "磁盘空间已满，无法写入 /data/x；请清理磁盘后重试。\n"),
+    ],
+)
+def test_a_fault_that_can_be_mended_is_one_sentence(fault: Exception, code: int, words: str) -> None:
+    app = typer.Typer(cls=cli.SentenceGroup, pretty_exceptions_enable=False)
+
+    @app.command()
+    def fail() -> None:
+        raise fault
+
+    @app.command()
+    def other() -> None:
+        """A second command, so that the first keeps its name."""
+
+    result = CliRunner().invoke(app, ["fail"])
+    assert (result.exit_code, result.stdout, result.stderr) == (code, "", words)
+
+
+def test_a_fault_of_the_program_is_not_hidden() -> None:
+    app = typer.Typer(cls=cli.SentenceGroup, pretty_exceptions_enable=False)
+
+    @app.command()
+    def fail() -> None:
+        raise OSError(errno.EIO, "broken")
+
+    @app.command()
+    def other() -> None:
+        """A second command, so that the first keeps its name."""
+
+    assert isinstance(CliRunner().invoke(app, ["fail"]).exception, OSError)
+
+
+def test_a_service_that_does_not_exist_is_refused() -> None:
+    assert run("serve", "nothing") == (
+        2,
+        "",
+        "没有名为 nothing 的服务；可选：identity、registry、targets、subsidies、frontend、gateway。\n",
+    )
+
+
+def test_migrate_without_settings_names_what_is_missing() -> None:
+    bare = {name: "" for name in os.environ if name.startswith("HUB_")}
+    code, _, said = run("migrate", **bare)
+    assert code == 1
+    assert said.startswith("缺少设置 HUB_DATABASE_URL、HUB_OWNER_DATABASE_URL、HUB_IDENTITY_DATABASE_URL")
+
+
+def test_commands_for_a_running_hub_say_when_there_is_none(tmp_path: Path) -> None:
+    code, _, said = run("policy", "apply", str(PACK), HUB_STATE_DIR=str(tmp_path / "none"))
+    assert code == 1
+    assert said.startswith("中枢没有在运行")
+    assert not (tmp_path / "none").exists(), "asking makes nothing"
+
+
+def test_secrets_are_shown_or_written_privately(tmp_path: Path) -> None:
+    code, said, _ = run("secrets", "generate", "--public-url", "https://hub.anqing.example")
+    assert code == 0
+    assert "HUB_PUBLIC_URL=https://hub.anqing.example\n" in said
+    target = tmp_path / "hub.env"
+    code, said, _ = run("secrets", "generate", "--output", str(target))
+    assert (code, said) == (0, f"已写入 {target}，请妥善备份。\n")
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
+    code, _, said = run("secrets", "generate", "--output", str(target))
+    assert (code, "已存在" in said) == (1, True)
+
+
+def test_a_sound_pack_is_reported_as_such() -> None:
+    code, said, _ = run("policy", "check", str(PACK))
+    assert code == 0
+    assert "可以应用" in said
+
+
+def test_a_pack_with_an_error_names_file_line_and_field(tmp_path: Path) -> None:
+    broken = tmp_path / "anqing-2024"
+    broken.mkdir()
+    for source in PACK.glob("*.yaml"):
+        text = source.read_text("utf-8")
+        (broken / source.name).write_text(text.replace("valid: {from: null", "valid: {from: soon", 1), "utf-8")
+    code, said, _ = run("policy", "check", str(broken))
+    assert code == 1
+    assert re.search(r"document\.yaml:8 valid\.from", said)
+    assert "不能应用" in said
+
+
+def test_a_folder_that_is_none_is_refused(tmp_path: Path) -> None:
+    code, _, said = run("policy", "check", str(tmp_path / "nothing"))
+    assert (code, said.startswith("没有目录")) == (1, True)
+
+
+@pytest.fixture
+def deployment(bare_server: Address) -> Iterator[dict[str, str]]:
+    """The environment of a deployment whose server is bare yet."""
+    roles = (OWNER, *map(role_of, SERVICES))
+    plan = Plan(bare_server.url(), {role: f"password-of-{role}" for role in roles})
+    urls = {f"HUB_{name.upper()}_DATABASE_URL": url for name, url in plan.service_urls().items()}
+    yield {"HUB_DATABASE_URL": bare_server.url(), "HUB_OWNER_DATABASE_URL": plan.url(OWNER), **urls}
+    query(bare_server, "DROP DATABASE IF EXISTS hub WITH (FORCE)", "SELECT 1")
+    for role in roles:
+        query(bare_server, f"DROP ROLE IF EXISTS {role}", "SELECT 1")
+
+
+def test_the_real_migrations_and_packs_on_a_bare_server(deployment: dict[str, str], bare_server: Address) -> None:
+    for _ in range(2):
+        code, said, _ = run("migrate", **deployment)
+        assert (code, said.splitlines()[-1]) == (0, "数据库结构已是最新。")
+    owners = "SELECT string_agg(DISTINCT tableowner, ',') FROM pg_tables WHERE schemaname = ANY ($1)"
+    assert query(bare_server, owners.replace("$1", f"'{{{','.join(SERVICES)}}}'"), database="hub") == OWNER
+    code, said, _ = run("policy", "diff", str(PACK), **deployment)
+    assert (code, "没有变化" in said) == (0, False)
+    assert "anqing-2024 → subsidies：已应用为第 1 版。" in run("policy", "apply", str(PACK), **deployment)[1]
+    assert "没有变化，仍是第 1 版" in run("policy", "apply", str(PACK), **deployment)[1]
+    assert "没有变化" in run("policy", "diff", str(PACK), **deployment)[1]
+
+
+def test_a_pack_with_errors_is_never_applied(tmp_path: Path, deployment: dict[str, str]) -> None:
+    (tmp_path / "document.yaml").write_text("pack: x\n")
+    code, _, said = run("policy", "apply", str(tmp_path), **deployment)
+    assert (code, "不能应用" in said) == (1, True)
+
+
+@pytest.mark.parametrize(("version", "refused"), [((2, 7), True), ((3, 10), True), ((3, 11), False), ((4, 0), False)])
+def test_an_old_python_is_refused(version: tuple[int, int], refused: bool) -> None:
+    sentence = entry.check_python(version)
+    assert (sentence is not None) is refused
+    if sentence is not None:
+        assert f"当前是 {version[0]}.{version[1]}" in sentence
+
+
+OLD_PYTHONS = sorted(Path.home().glob(".pyenv/versions/3.[6-9].*/bin/python"))[:1]
+
+
+@pytest.mark.parametrize("python", [sys.executable, *map(str, OLD_PYTHONS)])
+def test_the_entry_is_readable_by_any_python(python: str) -> None:
+    old = python != sys.executable
+    answer = subprocess.run(
+        [python, "-m", "hub", "version"], cwd=ROOT, env={"LC_ALL": "C.UTF-8"}, capture_output=True, check=False
+    )
+    assert answer.returncode == (2 if old else 0)
+    assert (b"\xe9\x9c\x80\xe8\xa6\x81 Python 3.11" in answer.stderr) is old
