@@ -58,8 +58,8 @@ def id_number_valid(number: str) -> bool:
     if len(number) != 18 or not number[:17].isdigit():
         return False
     digits = [10 if char == "X" else int(char) for char in number]
-    total: int = sum(digit * pow(2, 17 - place, 11) for place, digit in enumerate(digits))
-    return total % 11 == 1
+    weights = [(1 << place) % 11 for place in range(17, -1, -1)]
+    return sum(digit * weight for digit, weight in zip(digits, weights, strict=True)) % 11 == 1
 
 
 def uscc_valid(code: str) -> bool:
@@ -67,7 +67,7 @@ def uscc_valid(code: str) -> bool:
     alphabet = "0123456789ABCDEFGHJKLMNPQRTUWXY"
     if len(code) != 18 or any(char not in alphabet for char in code):
         return False
-    total = sum(alphabet.index(char) * 3**place for place, char in enumerate(code[:17]))
+    total: int = sum(alphabet.index(char) * int(3**place) for place, char in enumerate(code[:17]))
     return (total + alphabet.index(code[17])) % 31 == 0
 
 
