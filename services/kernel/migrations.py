@@ -5,6 +5,7 @@ Each run takes an advisory lock and sets lock and statement timeouts, so that it
 
 import asyncio
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from alembic import command
@@ -40,7 +41,7 @@ async def upgrade_async(service: str, owner_url: str) -> None:
     await asyncio.to_thread(upgrade, service, owner_url)
 
 
-def create_shared_tables(op: Operations, service: str) -> None:
+def create_shared_tables(op: Operations | ModuleType, service: str) -> None:
     """Create audit, idempotency, job and snapshot tables and the service's queue; its first migration calls this."""
     shared_metadata.create_all(op.get_bind())
     for table in TENANT_TABLES:
@@ -53,7 +54,7 @@ def create_shared_tables(op: Operations, service: str) -> None:
         op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM hub_{service}")
 
 
-def enable_tenancy(op: Operations, service: str, table: str, *, append_only: bool = False) -> None:
+def enable_tenancy(op: Operations | ModuleType, service: str, table: str, *, append_only: bool = False) -> None:
     """Row-level security on `alliance`, and the service role's rights, for one table."""
     own = "alliance = current_setting('hub.alliance', true)"
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
@@ -62,7 +63,7 @@ def enable_tenancy(op: Operations, service: str, table: str, *, append_only: boo
     op.execute(f"GRANT {rights} ON {table} TO hub_{service}")
 
 
-def run_script(op: Operations, sql: str) -> None:
+def run_script(op: Operations | ModuleType, sql: str) -> None:
     """Run a script of several statements, which a prepared statement cannot."""
     connection: Any = op.get_bind().connection.dbapi_connection
     connection.run_async(lambda driver: driver.execute(sql))
