@@ -30,6 +30,7 @@ _SENTENCES = {
     "list_type": "应为列表。",
     "dict_type": "应为对象。",
     "model_attributes_type": "应为对象。",
+    "too_long": "最多 {max_length} 项。",
 }
 
 
@@ -39,7 +40,9 @@ def validation_message(item: Mapping[str, Any]) -> str:
     context: dict[str, Any] = dict(item.get("ctx") or {})
     if kind == "value_error":
         return str(context.get("error", "内容不正确。"))
-    sentence = _SENTENCES.get(kind, "内容不正确，请检查。")
+    told = str(item.get("msg", ""))
+    # A validator of ours (PydanticCustomError) brings its own code and Chinese sentence; pydantic's own are English.
+    sentence = _SENTENCES.get(kind) or (told if told and not told.isascii() else "内容不正确，请检查。")
     try:
         return sentence.format(**context)
     except KeyError:
