@@ -26,17 +26,6 @@ COUNTIES: Final[dict[str, str]] = {
     "340882": "潜山市",
 }
 
-CATEGORY_LABELS: Final[dict[str, str]] = {
-    "higher_vocational": "高职院校",
-    "secondary_vocational": "中职学校",
-    "technician": "技工院校",
-    "sending_school": "生源学校",
-    "enterprise": "企业",
-    "government": "政府部门",
-    "park": "园区管委会",
-}
-SIZE_LABELS: Final[dict[str, str]] = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
-
 
 @dataclass(frozen=True)
 class Member:
@@ -50,6 +39,8 @@ class Member:
     division: str
     enterprise_size: str = ""
     size_evidence: str = ""
+    structure_role: str = "participant"
+    functional_zone: str = ""
 
 
 @dataclass(frozen=True)
@@ -96,24 +87,33 @@ _SECONDARY: Final = {
 }
 
 
+# (leading characters of the code, slug, name, short name, category, place in 1+2+2+N, functional zone)
+_NAMED: Final = (
+    ("12", "azy", "安庆职业技术学院", "安职院", "higher_vocational", "leading", ""),
+    ("12", "jishi", "安庆技师学院", "技师学院", "technician", "backbone", ""),
+    ("12", "gongye", "安庆工业学校", "工业学校", "secondary_vocational", "backbone", ""),
+    ("11", "jingkai", "安庆经济技术开发区管理委员会", "安庆经开区管委会", "park", "consortium", "3408Z1"),
+    ("11", "gaoxin", "安庆高新技术产业开发区管理委员会", "安庆高新区管委会", "park", "consortium", "3408Z2"),
+    ("11", "jiaoti", "安庆市教育体育局", "市教育体育局", "government", "participant", ""),
+    ("11", "renshe", "安庆市人力资源和社会保障局", "市人社局", "government", "participant", ""),
+    ("11", "caizheng", "安庆市财政局", "市财政局", "government", "participant", ""),
+    ("11", "gongxin", "安庆市工业和信息化局", "市工信局", "government", "participant", ""),
+)
+
+
 def _document_members() -> list[Member]:
-    schools = [
-        ("azy", "安庆职业技术学院", "安职院", "higher_vocational"),
-        ("jishi", "安庆技师学院", "技师学院", "technician"),
-        ("gongye", "安庆工业学校", "工业学校", "secondary_vocational"),
-    ]
-    offices = [
-        ("jingkai", "安庆经济技术开发区管理委员会", "安庆经开区管委会", "park"),
-        ("gaoxin", "安庆高新技术产业开发区管理委员会", "安庆高新区管委会", "park"),
-        ("jiaoti", "安庆市教育体育局", "市教育体育局", "government"),
-        ("renshe", "安庆市人力资源和社会保障局", "市人社局", "government"),
-        ("caizheng", "安庆市财政局", "市财政局", "government"),
-        ("gongxin", "安庆市工业和信息化局", "市工信局", "government"),
-    ]
-    numbered = [("12", *row) for row in schools] + [("11", *row) for row in offices]
     return [
-        Member(slug, name, alias, social_credit_code(kind, CITY, number), category, CITY)
-        for number, (kind, slug, name, alias, category) in enumerate(numbered, start=1)
+        Member(
+            slug,
+            name,
+            alias,
+            social_credit_code(kind, CITY, number),
+            category,
+            CITY,
+            structure_role=role,
+            functional_zone=zone,
+        )
+        for number, (kind, slug, name, alias, category, role, zone) in enumerate(_NAMED, start=1)
     ]
 
 

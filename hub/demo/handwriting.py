@@ -7,10 +7,11 @@ import random
 from datetime import date
 from typing import Final
 
-from hub.demo.alliance import MEMBERS, SIZE_LABELS
+from hub.demo.alliance import MEMBERS
 from hub.demo.identities import seeded
 from hub.demo.records import ClassRow, StudentRow
 from hub.demo.templates import Cell
+from services.kernel.registry_words import ENTERPRISE_SIZES
 
 DATE_STYLES: Final = ("iso", "slash", "chinese", "compact", "excel")
 _ALIAS: Final = {member.name: member.alias for member in MEMBERS}
@@ -125,7 +126,7 @@ def class_cells(row: ClassRow, position: int, school: str) -> dict[str, Cell]:
         "enterprise": _spaced(enterprise.name, pick),
         "enterprise_uscc": _spaced(enterprise.uscc, pick),
         "enterprise_division": _code_cell(enterprise.division, pick, text_only=False, numbers=0.5),
-        "enterprise_size": SIZE_LABELS[enterprise.enterprise_size],
+        "enterprise_size": ENTERPRISE_SIZES[enterprise.enterprise_size],
         "size_evidence": enterprise.size_evidence or None,
         "score": _score_cell(plan.score),
     }

@@ -3,8 +3,9 @@
 from pathlib import Path
 from typing import Final
 
-from hub.demo.alliance import ALLIANCE_NAME, CATEGORY_LABELS, MEMBERS, SIZE_LABELS, Member
+from hub.demo.alliance import ALLIANCE_NAME, MEMBERS, Member
 from hub.demo.templates import Cell, write_workbook
+from services.kernel.registry_words import ENTERPRISE_SIZES, MEMBER_CATEGORIES, STRUCTURE_ROLES
 
 FILE_NAME: Final = "members.xlsx"
 
@@ -14,9 +15,11 @@ def _cells(member: Member) -> dict[str, Cell]:
         "name": member.name,
         "aliases": member.alias,
         "uscc": member.uscc,
-        "category": CATEGORY_LABELS[member.category],
+        "category": MEMBER_CATEGORIES[member.category],
         "division": member.division,
-        "enterprise_size": SIZE_LABELS.get(member.enterprise_size),
+        "functional_zone": member.functional_zone or None,
+        "structure_role": STRUCTURE_ROLES[member.structure_role],
+        "enterprise_size": ENTERPRISE_SIZES.get(member.enterprise_size),
         "size_evidence": member.size_evidence or None,
     }
 
