@@ -1,0 +1,153 @@
+"""What the operator's command line and the first start do: each call opens the database, acts once and closes it."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+from services.identity.actors import operator
+from services.identity.commands.create_account import create_account
+from services.identity.commands.deactivate_account import deactivate_account
+from services.identity.commands.ensure_alliance import ensure_alliance
+from services.identity.commands.ensure_client import ensure_client, frontend_client, service_client
+from services.identity.commands.purge_ended import purge_ended
+from services.identity.commands.rotate_keys import ensure_signing_key
+from services.identity.commands.rotate_keys import rotate_keys as rotate
+from services.identity.commands.set_password import set_password as change_password
+from services.identity.commands.update_account import update_account
+from services.identity.domain import normalise_username
+from services.identity.keyring import Keyring
+from services.identity.passwords import Passwords
+from services.identity.queries import all_accounts, find_account
+from services.identity.schemas.account import AccountCreate, AccountRead
+from services.identity.settings import IdentitySettings
+from services.kernel.clock import Clock, SystemClock
+from services.kernel.database import Database, WriteSession
+from services.kernel.principal import Principal
+
+
+@dataclass(frozen=True)
+class Work:
+    """One transaction of the operator's, in one alliance."""
+
+    session: WriteSession
+    clock: Clock
+    actor: Principal
+    keyring: Keyring
+    passwords: Passwords
+
+
+@asynccontextmanager
+async def _work(settings: IdentitySettings, alliance: str | None, clock: Clock | None) -> AsyncIterator[Work]:
+    where = alliance or settings.hub.alliance_default
+    database = Database(settings.database_url.get_secret_value(), pool_size=1, max_overflow=0)
+    try:
+        async with database.write(where) as session:
+            keyring, passwords = Keyring(settings.key_secret), Passwords(settings)
+            yield Work(session, clock or SystemClock(), operator(where), keyring, passwords)
+    finally:
+        await database.close()
+
+
+async def bootstrap(
+    settings: IdentitySettings,
+    *,
+    frontend_secret: str,
+    service_secrets: dict[str, str],
+    redirect_uris: list[str],
+    post_logout_redirect_uris: list[str] | None = None,
+    alliance_name: str | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Make the first signing key, register the frontend and the services, name the default alliance; idempotent.
+
+    `service_secrets` maps a service's name (its client id) to its secret. After sign-out the browser may go to
+    `post_logout_redirect_uris`, by default the public origin's root. Raises SigningKeyUnreadable when
+    HUB_IDENTITY_KEY_SECRET is not the one under which the present key was stored.
+    """
+    back = post_logout_redirect_uris or [f"{settings.hub.public_url.rstrip('/')}/"]
+    clients = [frontend_client(frontend_secret, tuple(redirect_uris), tuple(back))]
+    clients += [service_client(name, secret) for name, secret in sorted(service_secrets.items())]
+    async with _work(settings, None, clock) as work:
+        await ensure_signing_key(work.session, work.clock, work.actor, work.keyring)
+        for client in clients:
+            await ensure_client(work.session, work.clock, work.actor, client)
+        if alliance_name:
+            await ensure_alliance(work.session, work.actor.alliance, alliance_name)
+        await purge_ended(work.session, work.actor.alliance, work.clock.now(), settings)
+
+
+async def ensure_account(
+    settings: IdentitySettings,
+    wanted: AccountCreate,
+    password: str,
+    *,
+    alliance: str | None = None,
+    clock: Clock | None = None,
+) -> AccountRead:
+    """Create the account, or bring its name and post up to date; an account that exists keeps its password.
+
+    Raises InvalidInput with every issue.
+    """
+    async with _work(settings, alliance, clock) as work:
+        account = await find_account(work.session, work.actor.alliance, normalise_username(wanted.username))
+        if account is None:
+            account = await create_account(work.session, work.clock, work.actor, work.passwords, wanted, password)
+        else:
+            await update_account(work.session, work.clock, work.actor, account, wanted)
+        return AccountRead.model_validate(account)
+
+
+async def add_account(
+    settings: IdentitySettings,
+    wanted: AccountCreate,
+    password: str,
+    *,
+    alliance: str | None = None,
+    clock: Clock | None = None,
+) -> AccountRead:
+    """Create an account. Raises InvalidInput with every issue, or AccountExists."""
+    async with _work(settings, alliance, clock) as work:
+        made = await create_account(work.session, work.clock, work.actor, work.passwords, wanted, password)
+        return AccountRead.model_validate(made)
+
+
+async def list_accounts(
+    settings: IdentitySettings, *, alliance: str | None = None, clock: Clock | None = None
+) -> list[AccountRead]:
+    """Every account of the alliance, by user name."""
+    async with _work(settings, alliance, clock) as work:
+        return [AccountRead.model_validate(row) for row in await all_accounts(work.session, work.actor.alliance)]
+
+
+async def set_password(
+    settings: IdentitySettings,
+    username: str,
+    password: str,
+    *,
+    alliance: str | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Set a new password, lift a lock and sign the account out. Raises AccountUnknown or InvalidInput."""
+    async with _work(settings, alliance, clock) as work:
+        name = normalise_username(username)
+        await change_password(work.session, work.clock, work.actor, work.passwords, work.keyring, name, password)
+
+
+async def deactivate(
+    settings: IdentitySettings,
+    username: str,
+    *,
+    reason: str | None = None,
+    alliance: str | None = None,
+    clock: Clock | None = None,
+) -> None:
+    """Deactivate an account and sign it out everywhere. Raises AccountUnknown."""
+    async with _work(settings, alliance, clock) as work:
+        name = normalise_username(username)
+        await deactivate_account(work.session, work.clock, work.actor, name, reason=reason)
+
+
+async def rotate_keys(settings: IdentitySettings, *, clock: Clock | None = None) -> str:
+    """Replace the signing key without a token being refused. Returns the new key's id."""
+    async with _work(settings, None, clock) as work:
+        return await rotate(work.session, work.clock, work.actor, work.keyring, settings)

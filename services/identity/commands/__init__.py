@@ -1,0 +1,1 @@
+"""One use case a file; a command changes and audits, and never commits."""

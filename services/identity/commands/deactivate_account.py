@@ -1,0 +1,25 @@
+"""Deactivate an account: it stays for the record and can no longer be used."""
+
+from services.identity.commands.end_access import end_access_of_account
+from services.identity.queries import get_account
+from services.kernel.audit import audit
+from services.kernel.clock import Clock
+from services.kernel.database import WriteSession
+from services.kernel.principal import Principal
+
+
+async def deactivate_account(
+    session: WriteSession, clock: Clock, actor: Principal, username: str, *, reason: str | None = None
+) -> None:
+    """Deactivate and sign out everywhere; to do so twice is no error. Raises AccountUnknown."""
+    account = await get_account(session, actor.alliance, username)
+    if not account.active:
+        return
+    now = clock.now()
+    account.active = False
+    account.updated_at = now
+    await end_access_of_account(session, actor.alliance, account.id, now)
+    before, after = {"active": True}, {"active": False}
+    await audit(
+        session, clock, actor, "account.deactivate", "account", account.id, before=before, after=after, reason=reason
+    )

@@ -1,0 +1,121 @@
+"""Rules of accounts and sign-in, pure: names, passwords, who may be locked out and when."""
+
+import re
+import unicodedata
+from dataclasses import dataclass, replace
+from datetime import datetime, timedelta
+from enum import StrEnum
+from typing import Final
+
+from services.kernel.errors import Conflict, FieldIssue, InvalidInput, NotFound, Unavailable
+from services.kernel.permissions import Role
+
+MINIMUM_PASSWORD: Final = 12
+MAXIMUM_PASSWORD: Final = 256
+USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
+DIVISION: Final = re.compile(r"[0-9]{6}")
+PEOPLE: Final = frozenset({Role.SECRETARIAT, Role.COUNTY_BUREAU, Role.MEMBER_UNIT})
+
+
+class AccountExists(Conflict):
+    code = "account_exists"
+
+
+class AccountUnknown(NotFound):
+    code = "account_unknown"
+
+
+class SigningKeyUnreadable(Unavailable):
+    """The stored key was encrypted under another HUB_IDENTITY_KEY_SECRET, or there is none."""
+
+    code = "signing_key_unreadable"
+
+
+def normalise_username(typed: str) -> str:
+    """The form in which user names are kept and compared: NFKC, trimmed, lower case."""
+    return unicodedata.normalize("NFKC", typed).strip().lower()
+
+
+def username_issues(username: str) -> list[FieldIssue]:
+    """What is wrong with a normalised user name."""
+    if USERNAME.fullmatch(username):
+        return []
+    return [FieldIssue("username", "username_malformed", "用户名应为 3 到 64 位小写字母、数字、点、横线或下划线。")]
+
+
+def password_issues(username: str, password: str) -> list[FieldIssue]:
+    """What is wrong with a new password: too short, too long, or the user name itself."""
+    issues = []
+    if len(password) < MINIMUM_PASSWORD:
+        issues.append(FieldIssue("password", "password_short", f"密码至少 {MINIMUM_PASSWORD} 个字符。"))
+    if len(password) > MAXIMUM_PASSWORD:
+        issues.append(FieldIssue("password", "password_long", f"密码最多 {MAXIMUM_PASSWORD} 个字符。"))
+    if username and normalise_username(password) == normalise_username(username):
+        issues.append(FieldIssue("password", "password_is_username", "密码不能与用户名相同。"))
+    return issues
+
+
+def post_issues(role: Role, division: str | None, member: object | None) -> list[FieldIssue]:
+    """What is wrong with a role and its post: a bureau has a division, a member unit has a member."""
+    issues = []
+    if role not in PEOPLE:
+        issues.append(FieldIssue("role", "role_not_for_people", "系统服务不能作为人员账号。"))
+    if division is not None and not DIVISION.fullmatch(division):
+        issues.append(FieldIssue("division", "division_malformed", "区划代码应为 6 位数字。"))
+    if (role is Role.COUNTY_BUREAU) != (division is not None):
+        issues.append(FieldIssue("division", "division_and_role", "县区教育局账号须填区划代码，其他账号不填。"))
+    if (role is Role.MEMBER_UNIT) != (member is not None):
+        issues.append(FieldIssue("member", "member_and_role", "成员单位账号须填所属单位，其他账号不填。"))
+    return issues
+
+
+def refuse(issues: list[FieldIssue]) -> None:
+    """Raise InvalidInput with every issue, if there is one."""
+    if issues:
+        raise InvalidInput(issues)
+
+
+class Outcome(StrEnum):
+    """How one attempt to sign in ended; only `accepted` opens a session."""
+
+    ACCEPTED = "accepted"
+    WRONG = "wrong"
+    LOCKED = "locked"
+    DEACTIVATED = "deactivated"
+
+
+@dataclass(frozen=True)
+class Guard:
+    """Failed attempts on one user name, whether or not an account has it: a lock must not tell which names exist."""
+
+    failures: int = 0
+    last_failed_at: datetime | None = None
+    locked_until: datetime | None = None
+
+    def current(self, now: datetime, lock: timedelta) -> "Guard":
+        """What still counts: failures and locks are forgotten after `lock`."""
+        if self.locked_until is not None:
+            return self if self.locked_until > now else Guard()
+        forgotten = self.last_failed_at is not None and self.last_failed_at + lock <= now
+        return Guard() if forgotten else self
+
+    def failed(self, now: datetime, limit: int, lock: timedelta) -> "Guard":
+        """The guard after one more failure; the one that reaches `limit` locks for `lock`."""
+        counted = replace(self, failures=self.failures + 1, last_failed_at=now)
+        return replace(counted, locked_until=now + lock) if counted.failures >= limit else counted
+
+    def locked(self, now: datetime) -> bool:
+        return self.locked_until is not None and self.locked_until > now
+
+
+def judge(
+    guard: Guard, *, right: bool, active: bool, now: datetime, limit: int, lock: timedelta
+) -> tuple[Outcome, Guard]:
+    """Decide one attempt. A lock also refuses the right password; only who knows it learns of a deactivation."""
+    current = guard.current(now, lock)
+    if current.locked(now):
+        return Outcome.LOCKED, current
+    if right:
+        return (Outcome.ACCEPTED, Guard()) if active else (Outcome.DEACTIVATED, current)
+    after = current.failed(now, limit, lock)
+    return (Outcome.LOCKED if after.locked(now) else Outcome.WRONG), after

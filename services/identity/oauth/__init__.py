@@ -1,0 +1,1 @@
+"""Authlib's authorization server on our tables: grants, client authentication, revocation."""

@@ -1,0 +1,187 @@
+"""A whole identity service on the test database: Authlib's own client on one side, a browser on the other."""
+
+import re
+import secrets
+import warnings
+from collections.abc import AsyncIterator, Awaitable, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from html import unescape
+from pathlib import Path
+from typing import Any
+from urllib.parse import parse_qs, urlsplit
+
+import httpx
+from authlib.deprecate import AuthlibDeprecationWarning
+from fastapi import FastAPI
+from sqlalchemy import text
+
+from services.identity import admin
+from services.identity.app import create_app
+from services.identity.schemas.account import AccountCreate
+from services.identity.settings import IdentitySettings
+from services.kernel.clock import FixedClock
+from services.kernel.database import Database
+from services.kernel.permissions import Role
+from services.kernel.tokens import TokenVerifier
+from tests.support.services import service_settings
+from tests.support.tokens import AUDIENCE, ISSUER
+
+with warnings.catch_warnings():
+    warnings.simplefilter("ignore", AuthlibDeprecationWarning)  # it says that it would rather have httpx2
+    from authlib.integrations.httpx_client import AsyncOAuth2Client
+
+CALLBACK = f"{ISSUER}/login/callback"
+HOME = f"{ISSUER}/"
+AUTHORIZE, TOKEN, REVOKE = (f"{ISSUER}/oauth/{name}" for name in ("authorize", "token", "revoke"))
+VERIFIER = "v" * 64
+CLERK = AccountCreate(username="mishuchu", display_name="集团秘书处", role=Role.SECRETARIAT)
+BUREAU = AccountCreate(
+    username="bureau-340822", display_name="怀宁县示例教育局", role=Role.COUNTY_BUREAU, division="340822"
+)
+SERVICES = ("registry", "targets", "subsidies")
+
+
+@dataclass
+class World:
+    """The service under test and its secrets; every password and secret is made for this one test."""
+
+    settings: IdentitySettings
+    clock: FixedClock
+    app: FastAPI
+    password: str = field(default_factory=lambda: secrets.token_urlsafe(15))
+    frontend_secret: str = field(default_factory=lambda: secrets.token_urlsafe(32))
+    service_secrets: dict[str, str] = field(
+        default_factory=lambda: {name: secrets.token_urlsafe(32) for name in SERVICES}
+    )
+
+    @property
+    def transport(self) -> httpx.ASGITransport:
+        return httpx.ASGITransport(app=self.app, raise_app_exceptions=False)
+
+    @property
+    def database(self) -> Database:
+        database: Database = self.app.state.database
+        return database
+
+    async def bootstrap(self) -> None:
+        await admin.bootstrap(
+            self.settings,
+            frontend_secret=self.frontend_secret,
+            service_secrets=self.service_secrets,
+            redirect_uris=[CALLBACK],
+            alliance_name="安庆职业教育集团",
+            clock=self.clock,
+        )
+
+    def oauth(self, client_id: str = "frontend", secret: str | None = None, **options: Any) -> AsyncOAuth2Client:
+        """Authlib's client, speaking to the application in this process."""
+        known = {"frontend": self.frontend_secret, **self.service_secrets}
+        return AsyncOAuth2Client(
+            client_id,
+            secret or known[client_id],
+            redirect_uri=options.pop("redirect_uri", CALLBACK),
+            code_challenge_method="S256",
+            revocation_endpoint_auth_method="client_secret_basic",
+            transport=self.transport,
+            **options,
+        )
+
+    def browser(self) -> "Browser":
+        return Browser(httpx.AsyncClient(transport=self.transport, base_url=ISSUER))
+
+    def verifier(self) -> TokenVerifier:
+        """The kernel's verifier as another service has it, reading the published JWKS over HTTP."""
+
+        async def jwks() -> dict[str, Any]:
+            async with httpx.AsyncClient(transport=self.transport) as http:
+                keys: dict[str, Any] = (await http.get(f"{ISSUER}/.well-known/jwks.json")).json()
+                return keys
+
+        return TokenVerifier(jwks, issuer=ISSUER, audience=AUDIENCE, clock=self.clock)
+
+    async def tokens(self, account: AccountCreate = CLERK, **options: Any) -> dict[str, Any]:
+        """Sign in and exchange the code: the whole happy path."""
+        async with self.oauth(**options) as client:
+            url, _ = client.create_authorization_url(AUTHORIZE, code_verifier=VERIFIER)
+            back = await self.browser().sign_in(url, account.username, self.password)
+            granted: dict[str, Any] = await client.fetch_token(
+                TOKEN, authorization_response=back, code_verifier=VERIFIER
+            )
+            return granted
+
+    async def post(self, url: str, form: dict[str, str], *, client_id: str = "frontend") -> httpx.Response:
+        """A form sent as a client that authenticates by HTTP Basic."""
+        secret = {"frontend": self.frontend_secret, **self.service_secrets}[client_id]
+        async with httpx.AsyncClient(transport=self.transport) as http:
+            return await http.post(url, data=form, auth=(client_id, secret))
+
+    async def rows(self, sql: str, alliance: str = "anqing") -> list[Any]:
+        async with self.database.read(alliance) as session:
+            return list((await session.execute(text(sql))).all())
+
+    async def audited(self) -> list[tuple[str, str, str | None]]:
+        """(action, actor's role, reason) in order."""
+        rows = await self.rows("SELECT action, actor_role, reason FROM audit_entry ORDER BY entry_no")
+        return [tuple(row) for row in rows]
+
+
+@dataclass
+class Browser:
+    """A browser: it keeps cookies and sends the form that a page holds."""
+
+    http: httpx.AsyncClient
+
+    async def open(self, url: str) -> httpx.Response:
+        return await self.http.get(url)
+
+    async def submit(self, page: httpx.Response, **fields: str) -> httpx.Response:
+        """Send the page's form with its hidden fields; `csrf_token=` replaces the page's own."""
+        action = unescape(re.search(r'<form[^>]*action="([^"]*)"', page.text)[1])  # type: ignore[index]
+        hidden = dict(re.findall(r'<input type="hidden" name="(\w+)" value="([^"]*)"', page.text))
+        return await self.http.post(action, data={**hidden, **fields})
+
+    async def attempt(self, url: str, username: str, password: str) -> httpx.Response:
+        return await self.submit(await self.open(url), username=username, password=password)
+
+    async def sign_in(self, url: str, username: str, password: str) -> str:
+        """Sign in; returns where the browser is sent."""
+        answer = await self.attempt(url, username, password)
+        assert answer.status_code == 303, answer.text
+        return str(answer.headers["location"])
+
+
+def parameters(url: str) -> dict[str, str]:
+    """The query of a URL."""
+    return {name: values[0] for name, values in parse_qs(urlsplit(url).query, keep_blank_values=True).items()}
+
+
+def authorize_url(client: AsyncOAuth2Client, **changes: str | None) -> str:
+    """Authlib's authorisation URL with parameters replaced or, by None, left out."""
+    url, _ = client.create_authorization_url(AUTHORIZE, code_verifier=VERIFIER)
+    wanted = {name: value for name, value in {**parameters(url), **changes}.items() if value is not None}
+    return str(httpx.URL(AUTHORIZE, params=wanted))
+
+
+def identity_settings(database_url: str, files: Path, **changes: Any) -> IdentitySettings:
+    """Settings with the cheapest argon2 there is; the demonstration allows it, production does not."""
+    fast = {"argon2_time_cost": 1, "argon2_memory_kib": 8, "argon2_parallelism": 1}
+    return service_settings(
+        IdentitySettings, database_url, files, **{"key_secret": secrets.token_urlsafe(32), **fast, **changes}
+    )
+
+
+@asynccontextmanager
+async def world_of(database_url: str, files: Path, clock: FixedClock, **changes: Any) -> AsyncIterator[World]:
+    """An application with its clients registered and two accounts."""
+    settings = identity_settings(database_url, files, **changes)
+    app = create_app(settings, clock=clock)
+    async with app.router.lifespan_context(app):
+        world = World(settings, clock, app)
+        await world.bootstrap()
+        for account in (CLERK, BUREAU):
+            await admin.ensure_account(settings, account, world.password, clock=clock)
+        yield world
+
+
+Play = Callable[[Callable[[World], Awaitable[None]]], None]
