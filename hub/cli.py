@@ -4,46 +4,18 @@ import os
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 
-from hub.errors import OperatorError, explain_os_error
+from hub.groups import group
+from hub.user_cli import user
 
-
-class SentenceGroup(TyperGroup):
-    """Ends a command that the operator can mend with one sentence on standard error, without a traceback."""
-
-    def invoke(self, ctx: Any) -> Any:
-        try:
-            return super().invoke(ctx)
-        except OperatorError as error:
-            refusal = error
-        except OSError as error:
-            explained = explain_os_error(error)
-            if explained is None:
-                raise
-            refusal = explained
-        typer.echo(refusal.sentence, err=True)
-        raise typer.Exit(refusal.exit_code)
-
-
-def _group(text: str) -> typer.Typer:
-    return typer.Typer(
-        help=text,
-        cls=SentenceGroup,
-        no_args_is_help=True,
-        add_completion=False,
-        pretty_exceptions_enable=False,
-        rich_markup_mode=None,
-    )
-
-
-app = _group("职教联盟一站式信息交换中枢")
-policy = _group("政策包：检查、比较、应用")
-secrets = _group("密钥")
+app = group("职教联盟一站式信息交换中枢")
+policy = group("政策包：检查、比较、应用")
+secrets = group("密钥")
 app.add_typer(policy, name="policy")
+app.add_typer(user, name="user")
 app.add_typer(secrets, name="secrets")
 
 
@@ -67,7 +39,7 @@ def up(
 
     if stop_with_parent:
         bind_to_own_parent(signal.SIGTERM)
-    run(default_hooks(), os.environ)
+    run(default_hooks(), dict(os.environ))
 
 
 @app.command()
@@ -99,6 +71,17 @@ def worker() -> None:
     from hub.serve import work
 
     work()
+
+
+@app.command()
+def bootstrap() -> None:
+    """生成首个签名密钥，登记网页和各服务的客户端；可重复执行。hub up 会自动执行。"""
+    from hub.accounts import bootstrap as prepare
+    from hub.environment import operator_environment
+    from hub.policy import POLICIES
+
+    prepare(operator_environment(os.environ), POLICIES)
+    typer.echo("签名密钥和客户端已就绪。")
 
 
 PackFolder = Annotated[Path, typer.Argument(help="政策包所在的目录，例如 policies/anqing-2024")]

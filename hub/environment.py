@@ -2,7 +2,8 @@
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Final
@@ -76,6 +77,7 @@ class Deployment:
     secrets: SecretsStore
     administrator: str = field(repr=False)  # database URL
     run_folder: Path
+    inherited: Mapping[str, str] = field(repr=False)  # the operator's own environment
 
     @property
     def plan(self) -> Plan:
@@ -87,9 +89,9 @@ class Deployment:
         sockets = {name: f"unix://{self.run_folder}/{name}.sock" for name in (*SERVICES, "frontend", "worker")}
         return {**sockets, "gateway": self.settings.gateway}
 
-    def common(self, inherited: Mapping[str, str]) -> dict[str, str]:
+    def common(self) -> dict[str, str]:
         """What every process gets: the machine's environment less the hub's own secrets, and the shared settings."""
-        kept = {name: value for name, value in inherited.items() if not _is_secret(name)}
+        kept = {name: value for name, value in self.inherited.items() if not _is_secret(name)}
         upstreams = {f"HUB_UPSTREAM_{name.upper()}": address for name, address in self.upstreams().items()}
         shared = {
             "HUB_ENVIRONMENT": self.settings.deployment,
@@ -100,17 +102,17 @@ class Deployment:
         }
         return {**kept, **shared, **upstreams}
 
-    def of_process(self, name: str, inherited: Mapping[str, str]) -> dict[str, str]:
+    def of_process(self, name: str) -> dict[str, str]:
         """The environment of one process."""
         own = {f"HUB_{name.upper()}_DATABASE_URL": self.plan.url(role_of(name))} if name in SERVICES else {}
         client = (f"HUB_{name.upper()}_CLIENT_SECRET",) if name in CLIENTS else ()
-        return {**self.common(inherited), **own, **self.secrets.settings(*client, *KEYS.get(name, ()))}
+        return {**self.common(), **own, **self.secrets.settings(*client, *KEYS.get(name, ()))}
 
-    def of_everything(self, inherited: Mapping[str, str]) -> dict[str, str]:
+    def of_everything(self) -> dict[str, str]:
         """The environment of the worker and of the operator's commands, which do every service's work."""
         merged: dict[str, str] = {}
         for name in (*SERVICES, "frontend"):
-            merged |= self.of_process(name, inherited)
+            merged |= self.of_process(name)
         return merged
 
     def announce(self) -> None:
@@ -134,6 +136,19 @@ class Deployment:
         return self.settings.state.path / RUNNING
 
 
+@contextmanager
+def applied_environment(environment: Mapping[str, str]) -> Iterator[None]:
+    """Let settings that read the process's environment see `environment` for a while."""
+    former = dict(os.environ)
+    os.environ.clear()
+    os.environ.update(environment)
+    try:
+        yield
+    finally:
+        os.environ.clear()
+        os.environ.update(former)
+
+
 def _is_secret(name: str) -> bool:
     """Secrets of the hub never pass from the operator's shell to a child; each child gets its own anew."""
     endings = ("_DATABASE_URL", "_KEY", "_SECRET", "_PASSWORD")
@@ -154,5 +169,5 @@ def operator_environment(environment: Mapping[str, str]) -> dict[str, str]:
     found = json.loads(note.read_text("utf-8"))
     settings = replace(settings, **found["settings"])
     secrets = SecretsStore(settings.state.secrets)
-    deployment = Deployment(settings, secrets, found["administrator"], Path(found["run_folder"]))
-    return deployment.of_everything(environment)
+    deployment = Deployment(settings, secrets, found["administrator"], Path(found["run_folder"]), environment)
+    return deployment.of_everything()

@@ -5,7 +5,7 @@ from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from importlib.util import find_spec
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from hub.database import SERVICES
 from hub.errors import OperatorError
@@ -21,6 +21,7 @@ from services.kernel.policy.problems import CheckReport
 from services.kernel.policy.render import render_report
 from services.kernel.principal import Principal
 
+POLICIES: Final = Path(__file__).resolve().parents[1] / "policies"
 Parts = dict[str, dict[str, Any]]
 Reader = Callable[[ReadSession, str, str], Awaitable[Parts]]
 

@@ -46,7 +46,7 @@ class Hooks:
 
 def child_command(name: str, deployment: Deployment) -> list[str]:
     """`hub serve NAME` on its socket or port, or `hub worker`, by this very interpreter."""
-    this = [sys.executable, "-m", "hub"]
+    this = [sys.executable, "-P", "-m", "hub"]  # -P: never a `services` folder of the working directory
     if name == "worker":
         return [*this, "worker"]
     if name == "gateway":
@@ -84,7 +84,7 @@ def _start(
         secrets = SecretsStore(settings.state.secrets)
     with progress.step("启动数据库"):
         administrator, cluster = stack.enter_context(database_server(settings, secrets, folder, environment))
-    deployment = Deployment(settings, secrets, administrator, folder)
+    deployment = Deployment(settings, secrets, administrator, folder, environment)
     stack.callback(deployment.withdraw)
     deployment.announce()
     for label, act in hooks.before:
@@ -94,7 +94,7 @@ def _start(
     stack.callback(supervisor.stop)
     with progress.step("启动各服务"):
         for name in ORDER:
-            supervisor.start(child(name, hooks, deployment, environment))
+            supervisor.start(child(name, hooks, deployment))
     with progress.step("等待各服务就绪"):
         supervisor.wait_ready()
     lines: list[str] = []
@@ -106,11 +106,9 @@ def _start(
     return supervisor, cluster
 
 
-def child(name: str, hooks: Hooks, deployment: Deployment, environment: Mapping[str, str]) -> Child:
+def child(name: str, hooks: Hooks, deployment: Deployment) -> Child:
     """What the supervisor has to know of one process."""
-    own_environment = (
-        deployment.of_everything(environment) if name == "worker" else deployment.of_process(name, environment)
-    )
+    own_environment = deployment.of_everything() if name == "worker" else deployment.of_process(name)
     upstream = None if name in NOT_ASKED else deployment.upstreams()[name]
     return Child(name, LABELS[name], hooks.command(name, deployment), own_environment, upstream)
 
@@ -167,25 +165,31 @@ def _port_refusal(host: str, port: int, error: OSError) -> OperatorError:
     return OperatorError(f"无法监听 {host}:{port}（{os.strerror(error.errno or 0)}）；请检查 HUB_HOST。")
 
 
-POLICIES: Final = Path(__file__).resolve().parents[1] / "policies"
-
-
 def apply_policies(deployment: Deployment) -> None:
     """Apply every pack of the repository; one that has not changed makes no new version."""
-    from hub.policy import apply, packs_below
+    from hub.policy import POLICIES, apply, packs_below
 
-    environment = deployment.of_everything({})
+    environment = deployment.of_everything()
     for folder in packs_below(POLICIES):
         asyncio.run(apply(folder, environment))
 
 
+def register_clients(deployment: Deployment) -> None:
+    """Make the first signing key and register the hub's own clients."""
+    from hub.accounts import bootstrap
+    from hub.policy import POLICIES
+
+    bootstrap(deployment.of_everything(), POLICIES)
+
+
 def default_hooks() -> Hooks:
-    """The real processes, migrations and policy packs."""
+    """The real processes, migrations, policy packs and clients."""
     return Hooks(
         command=child_command,
         before=[
             ("升级数据库结构", lambda deployment: migrate(deployment.plan)),
             ("应用政策包", apply_policies),
+            ("登记系统客户端", register_clients),
         ],
         after=[],
     )

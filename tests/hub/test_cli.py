@@ -17,11 +17,14 @@ from hub import __main__ as entry
 from hub import cli
 from hub.database import OWNER, SERVICES, Plan, role_of
 from hub.errors import OperatorError
+from hub.groups import SentenceGroup
 from hub.postgres import Address
+from hub.secrets_store import generate
 from tests.hub.processes import query
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "policies" / "anqing-2024"
+UPSTREAMS = ("IDENTITY", "REGISTRY", "TARGETS", "SUBSIDIES", "FRONTEND", "GATEWAY")
 HEAVY = ("fastapi", "sqlalchemy", "asyncpg", "uvicorn", "polars", "services")
 
 
@@ -57,7 +60,7 @@ def test_every_command_of_the_design_has_its_help() -> None:
     ],
 )
 def test_a_fault_that_can_be_mended_is_one_sentence(fault: Exception, code: int, words: str) -> None:
-    app = typer.Typer(cls=cli.SentenceGroup, pretty_exceptions_enable=False)
+    app = typer.Typer(cls=SentenceGroup, pretty_exceptions_enable=False)
 
     @app.command()
     def fail() -> None:
@@ -72,7 +75,7 @@ def test_a_fault_that_can_be_mended_is_one_sentence(fault: Exception, code: int,
 
 
 def test_a_fault_of_the_program_is_not_hidden() -> None:
-    app = typer.Typer(cls=cli.SentenceGroup, pretty_exceptions_enable=False)
+    app = typer.Typer(cls=SentenceGroup, pretty_exceptions_enable=False)
 
     @app.command()
     def fail() -> None:
@@ -171,6 +174,67 @@ def test_a_pack_with_errors_is_never_applied(tmp_path: Path, deployment: dict[st
     (tmp_path / "document.yaml").write_text("pack: x\n")
     code, _, said = run("policy", "apply", str(tmp_path), **deployment)
     assert (code, "不能应用" in said) == (1, True)
+
+
+@pytest.fixture
+def complete(deployment: dict[str, str], tmp_path: Path) -> dict[str, str]:
+    """A migrated deployment with every setting that identity needs."""
+    assert run("migrate", **deployment)[0] == 0
+    upstreams = {f"HUB_UPSTREAM_{name}": f"unix:///run/{name}.sock" for name in UPSTREAMS}
+    place = {
+        "HUB_PUBLIC_URL": "http://127.0.0.1:8000",
+        "HUB_FILES_DIR": str(tmp_path),
+        "HUB_ENVIRONMENT": "demonstration",
+    }
+    cheap = {"HUB_IDENTITY_ARGON2_MEMORY_KIB": "64", "HUB_IDENTITY_ARGON2_TIME_COST": "1"}
+    return {**generate(), **deployment, **upstreams, **place, **cheap}
+
+
+def test_an_account_from_its_making_to_its_end(complete: dict[str, str]) -> None:
+    add = ("user", "add", "qianshan", "--name", "潜山市教育局", "--role", "县区教育局", "--division", "340882")
+    code, said, _ = run(*add, **complete)
+    assert code == 0
+    password = said.rsplit("：", 1)[1].strip()
+    assert re.fullmatch(r"([a-z2-9]{4}-){3}[a-z2-9]{4}", password)
+    code, _, said = run(*add, **complete)
+    assert (code, "已被使用" in said) == (1, True)
+    assert run("user", "list", **complete)[1] == "qianshan\t潜山市教育局\t县区教育局\t340882\t在用\n"
+    code, said, _ = run("user", "password", "qianshan", **complete)
+    assert code == 0
+    assert password not in said
+    assert run("user", "deactivate", "qianshan", "--reason", "调离", **complete)[0] == 0
+    assert run("user", "list", **complete)[1].endswith("停用\n")
+
+
+def test_an_account_that_makes_no_sense_is_refused_with_every_reason(complete: dict[str, str]) -> None:
+    code, _, said = run("user", "add", "x y", "--name", "某局", "--role", "county_bureau", **complete)
+    assert code == 1
+    assert "username：" in said
+    assert "division：" in said
+    code, _, said = run("user", "add", "someone", "--name", "某人", "--role", "系统服务", **complete)
+    assert (code, "可选：secretariat（秘书处）" in said) == (2, True)
+    code, _, said = run("user", "password", "nobody-here", **complete)
+    assert (code, "没有用户名为 nobody-here 的账号" in said) == (1, True)
+
+
+def test_the_first_start_registers_clients_and_a_key_once(complete: dict[str, str], bare_server: Address) -> None:
+    counts = "SELECT (SELECT count(*) FROM identity.oauth_client) * 100 + (SELECT count(*) FROM identity.signing_key)"
+    for _ in range(2):
+        assert run("bootstrap", **complete)[:2] == (0, "签名密钥和客户端已就绪。\n")
+        assert query(bare_server, counts, database="hub") == 401, "three services, the frontend, and one key"
+    name = query(bare_server, "SELECT name FROM identity.alliance WHERE alliance = 'anqing'", database="hub")
+    assert name == "安庆职业教育集团"
+    assert run("user", "rotate-keys", **complete)[0] == 0
+    assert query(bare_server, counts, database="hub") == 402
+
+
+def test_missing_settings_are_named_and_no_value_is_repeated(complete: dict[str, str]) -> None:
+    code, _, said = run("user", "list", **{**complete, "HUB_IDENTITY_KEY_SECRET": "too-short-secret"})
+    assert code == 1
+    assert "key_secret" in said
+    assert "too-short-secret" not in said
+    code, _, said = run("bootstrap", **{**complete, "HUB_TARGETS_CLIENT_SECRET": ""})
+    assert (code, "缺少设置 HUB_TARGETS_CLIENT_SECRET" in said) == (1, True)
 
 
 @pytest.mark.parametrize(("version", "refused"), [((2, 7), True), ((3, 10), True), ((3, 11), False), ((4, 0), False)])
