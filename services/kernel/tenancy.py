@@ -4,7 +4,7 @@ Row-level security on `alliance` is the second lock, in the database (`migration
 """
 
 from dataclasses import dataclass
-from typing import Any, ClassVar, Protocol, TypeVar
+from typing import Any, ClassVar, Protocol, TypeVar, TypeVarTuple
 from uuid import UUID
 
 from sqlalchemy import Select, select
@@ -25,6 +25,7 @@ class Scoped(Protocol):
 
 
 T = TypeVar("T", bound=Scoped)
+Columns = TypeVarTuple("Columns")
 
 
 @dataclass(frozen=True)
@@ -43,11 +44,11 @@ class Scope:
             member=principal.member if principal.role is Role.MEMBER_UNIT else None,
         )
 
-    def select(self, table: type[T]) -> Select[tuple[T]]:
+    def select(self, table: type[T]) -> Select[T]:
         """`SELECT` from a tenant table, limited to what this scope may see."""
         return self.limit(select(table), table)
 
-    def limit(self, statement: Select[Any], table: type[T]) -> Select[Any]:
+    def limit(self, statement: Select[*Columns], table: type[Scoped]) -> Select[*Columns]:
         """Limit any statement that reads `table` (also one of chosen columns or counts)."""
         statement = statement.where(table.alliance == self.alliance)
         if self.division is not None and table.county_column != ALL_OF_ALLIANCE:
