@@ -145,7 +145,8 @@ class BoundGateway:
         idempotency_key: str | None = None,
     ) -> Answer:
         """Send an open file as multipart/form-data without reading it into memory; `fields` go before it."""
-        form = aiohttp.FormData()
+        form = aiohttp.FormData(quote_fields=False)  # names stay UTF-8 as browsers send them
+        filename = "".join(letter for letter in filename if letter.isprintable())
         for name, value in (fields or {}).items():
             form.add_field(name, value)
         form.add_field(field_name, file, filename=filename, content_type=content_type)

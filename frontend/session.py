@@ -2,7 +2,8 @@
 
 A session is one file in the sessions folder, named by the SHA-256 of its id, so that the folder's listing gives no
 usable id away; its content is Fernet-encrypted. It ends after a rest (`idle`) or an age (`absolute`), whichever comes
-first, and by signing out. One process owns the folder: two would refresh the same token at once.
+first, and by signing out. When it was last seen is the file's modification time, so that noting it never writes
+older tokens over newer ones. One process owns the folder: two would refresh the same token at once.
 """
 
 import asyncio
@@ -11,11 +12,13 @@ import binascii
 import hashlib
 import os
 import secrets
+from contextlib import suppress
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from weakref import WeakValueDictionary
 
+import orjson
 from cryptography.fernet import Fernet, InvalidToken
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
@@ -70,7 +73,7 @@ class Session(BaseModel):
     tokens: Tokens
     csrf_token: str
     created_at: datetime
-    seen_at: datetime
+    seen_at: datetime = Field(exclude=True)
 
 
 @dataclass
@@ -114,13 +117,13 @@ class SessionStore:
             return None
         if self.clock.now() - session.seen_at >= SEEN_STEP:
             session.seen_at = self.clock.now()
-            await self.save(session)
+            await asyncio.to_thread(_touch, path, session.seen_at)
         return session
 
     async def save(self, session: Session) -> None:
         """Write the session in one step, readable by the owner only."""
         content = self.cipher.encrypt(session.model_dump_json().encode())
-        await asyncio.to_thread(_write, self._path(session.id), content)
+        await asyncio.to_thread(_write, self._path(session.id), content, session.seen_at)
 
     async def delete(self, session_id: str) -> None:
         """End the session; to end one that is gone is no error."""
@@ -156,17 +159,26 @@ class SessionStore:
 
     def _read(self, path: Path) -> Session | None:
         try:
-            return Session.model_validate_json(self.cipher.decrypt(path.read_bytes()))
+            with path.open("rb") as file:
+                seen_at = datetime.fromtimestamp(os.fstat(file.fileno()).st_mtime, UTC)
+                content = orjson.loads(self.cipher.decrypt(file.read()))
+            return Session.model_validate({**content, "seen_at": seen_at})
         except (FileNotFoundError, InvalidToken, ValidationError):
             return None  # another key, an older shape or no file: the person signs in again
 
 
-def _write(path: Path, content: bytes) -> None:
+def _touch(path: Path, instant: datetime) -> None:
+    with suppress(FileNotFoundError):  # it was signed out meanwhile
+        os.utime(path, (instant.timestamp(), instant.timestamp()))
+
+
+def _write(path: Path, content: bytes, seen_at: datetime) -> None:
     scratch = path.with_suffix(f".{secrets.token_hex(8)}.new")
     descriptor = os.open(scratch, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     try:
         with os.fdopen(descriptor, "wb") as file:
             file.write(content)
+        _touch(scratch, seen_at)
         scratch.replace(path)
     except OSError:
         scratch.unlink(missing_ok=True)

@@ -23,7 +23,7 @@ def reject_unusable_key(value: SecretStr) -> SecretStr:
 class FrontendSettings(BaseSettings):
     """What the frontend needs to know; durations are ISO 8601 or seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Literal["demonstration", "production"] = "production"
     public_url: str = Field(description="origin that browsers see, without a path")

@@ -112,7 +112,8 @@ class SignIn:
 
     async def end(self, session: Session) -> None:
         """Forget the session here and revoke its token there; the first is done even when the second cannot be."""
-        await self.sessions.delete(session.id)
+        async with self.sessions.lock(session.id):  # a refresh under way must not write the session back
+            await self.sessions.delete(session.id)
         token = session.tokens.refresh_token or session.tokens.access_token
         try:
             await self.client().revoke_token("/oauth/revoke", token=token)
