@@ -1,0 +1,1 @@
+"""Routes, by resource; bodies of a few lines."""

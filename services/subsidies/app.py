@@ -1,0 +1,38 @@
+"""Composition root of the subsidies service."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+from fastapi import FastAPI
+
+from services.kernel.app import create_service_app
+from services.kernel.clock import Clock, SystemClock
+from services.kernel.tokens import JwksSource
+from services.subsidies.api import claims, roster_imports, rosters, todos
+from services.subsidies.clients.registry import RegistryClient
+from services.subsidies.settings import SubsidiesSettings
+from services.subsidies.tools import make_tools
+
+ROUTERS = [roster_imports.router, rosters.router, claims.router, todos.router]
+
+
+def create_app(
+    settings: SubsidiesSettings | None = None,
+    *,
+    jwks_source: JwksSource | None = None,
+    clock: Clock | None = None,
+    registry: RegistryClient | None = None,
+) -> FastAPI:
+    """The service; a test hands in its own keys, clock and registry."""
+    settings = settings or SubsidiesSettings()
+    time = clock or SystemClock()
+    tools = make_tools(settings, time, registry)
+
+    @asynccontextmanager
+    async def extra(app: FastAPI) -> AsyncIterator[None]:
+        app.state.tools = tools
+        yield
+
+    return create_service_app(
+        "subsidies", "奖补服务", settings, ROUTERS, jwks_source=jwks_source, clock=time, extra=extra
+    )

@@ -1,0 +1,1 @@
+"""One use case per file: load, check, change, audit. Commands never commit."""
