@@ -1,0 +1,60 @@
+"""待办: reports to review for the secretariat, reports to hand in or correct for a unit."""
+
+from datetime import date
+
+from fastapi import APIRouter
+from pydantic import BaseModel
+
+from services.kernel.permissions import Permission
+from services.kernel.sessions import CallerScope, Reading
+from services.targets.auth import TargetsRead
+from services.targets.domain import ReportState
+from services.targets.queries.policy import find_indicator
+from services.targets.tables import Report
+
+router = APIRouter(tags=["todos"])
+
+
+class Todo(BaseModel):
+    """One thing to do, with the page where it is done."""
+
+    id: str
+    kind: str
+    title: str
+    detail: str
+    due_on: date | None
+    state: str
+    href: str
+
+
+class TodoList(BaseModel):
+    items: list[Todo]
+
+
+@router.get("/todos", summary="待办、已办、逾期")
+async def list_todos(session: Reading, scope: CallerScope, principal: TargetsRead) -> TodoList:
+    reviews = principal.may(Permission.TARGETS_ASSESS)
+    newest = scope.select(Report).order_by(Report.reported_at.desc()).limit(200)
+    items = []
+    for report in await session.scalars(newest):
+        if (todo := await _todo(session, report, reviews)) is not None:
+            items.append(todo)
+    return TodoList(items=items)
+
+
+async def _todo(session: Reading, report: Report, reviews: bool) -> Todo | None:
+    _, indicator = await find_indicator(session, report.alliance, report.indicator)
+    mine = ReportState.SUBMITTED if reviews else ReportState.RETURNED
+    done = report.state == ReportState.ACCEPTED.value
+    if not done and report.state != mine.value:
+        return None
+    verb = "审核指标填报" if reviews else "修改被退回的指标填报"
+    return Todo(
+        id=f"report-{report.id}",
+        kind="report",
+        title=f"{verb}：{indicator.name}（{report.year}年）",
+        detail=f"填报人：{report.reporter}",
+        due_on=None,
+        state="done" if done else "open",
+        href=f"/targets/reports/{report.id}",
+    )

@@ -1,0 +1,113 @@
+"""The light of an indicator in a year; pure.
+
+绿 on schedule, 蓝 near due, 黄 behind 序时进度, 红 overdue until closed (DOMAIN §3); `none` before anything is due. An
+aspirational or qualitative requirement is followed but never red by itself.
+"""
+
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from enum import StrEnum
+
+from services.targets.measures.indicator import Indicator, Milestone
+from services.targets.measures.rollup import Observed, shown
+
+
+class Light(StrEnum):
+    """Colours, with a word each: colour alone tells a reader too little."""
+
+    GREEN = "green"
+    BLUE = "blue"
+    YELLOW = "yellow"
+    RED = "red"
+    NONE = "none"
+
+
+@dataclass(frozen=True)
+class Status:
+    """How an indicator stands in a year: its light, a sentence, and the gap to the requirement (positive: missing)."""
+
+    light: Light
+    sentence: str
+    required: Decimal | None
+    due_on: date | None
+    gap: Decimal | None
+
+
+def assess(indicator: Indicator, year: int, observed: Observed, today: date, near_due_days: int) -> Status:
+    """Judge one indicator for one year as of `today` (a business date)."""
+    milestone = indicator.next_milestone(year)
+    if milestone is None:
+        return Status(Light.NONE, "本年度及以后没有要求。", None, None, None)
+    due = date(milestone.year or year, 12, 31)
+    if milestone.value is None:
+        return Status(Light.NONE, f"定性要求：{milestone.text}，跟踪不评分。", None, due, None)
+    gap = _gap(indicator, milestone.value, observed.value)
+    light, sentence = _judge(indicator, year, milestone, observed, due, today, near_due_days)
+    if light is Light.RED and indicator.aspirational:
+        light, sentence = Light.YELLOW, sentence + "（倡导性目标，不作逾期处理）"
+    return Status(light, sentence, milestone.value, due, gap)
+
+
+def _gap(indicator: Indicator, required: Decimal, value: Decimal | None) -> Decimal | None:
+    if value is None:
+        return None
+    missing = value - required if indicator.direction == "at_most" else required - value
+    return max(missing, Decimal(0))
+
+
+def _judge(
+    indicator: Indicator,
+    year: int,
+    milestone: Milestone,
+    observed: Observed,
+    due: date,
+    today: date,
+    near_due_days: int,
+) -> tuple[Light, str]:
+    assert milestone.value is not None  # noqa: S101  # the caller answers qualitative requirements
+    goal = f"{due.year}年末要求{_bound(indicator)}{shown(milestone.value)}{indicator.unit}"
+    if observed.value is None:
+        return _unreported(year, goal, today, near_due_days)
+    stands = f"现为 {shown(observed.value)}{indicator.unit}，{goal}"
+    if indicator.meets(observed.value, milestone.value):
+        return Light.GREEN, f"{stands}，已达到。"
+    if today > due:
+        return Light.RED, f"{stands}，期限已过，未达到。"
+    expected = pace(indicator, milestone, today)
+    if expected is not None and not indicator.meets(observed.value, expected):
+        return Light.YELLOW, f"{stands}，落后于序时进度 {shown(expected)}{indicator.unit}。"
+    if (due - today).days <= near_due_days:
+        return Light.BLUE, f"{stands}，距期限 {(due - today).days} 天。"
+    return Light.GREEN, f"{stands}，未落后于序时进度。"
+
+
+def _unreported(year: int, goal: str, today: date, near_due_days: int) -> tuple[Light, str]:
+    end = date(year, 12, 31)
+    if today > end:
+        return Light.RED, f"{goal}，{year}年尚无已采纳的填报，已逾期。"
+    if (end - today).days <= near_due_days:
+        return Light.BLUE, f"{goal}，{year}年尚未填报，距年末 {(end - today).days} 天。"
+    return Light.NONE, f"{goal}，{year}年尚未到填报时间。"
+
+
+def pace(indicator: Indicator, milestone: Milestone, today: date) -> Decimal | None:
+    """序时进度: the straight line from the milestone before to this one, at `today`.
+
+    None where the document gives no earlier value: a baseline is never guessed.
+    """
+    if milestone.year is None or milestone.value is None:
+        return None
+    earlier = [m for m in indicator.milestones if m.year and m.year < milestone.year and m.value is not None]
+    if not earlier:
+        return None
+    before = earlier[-1]
+    assert before.year is not None  # noqa: S101  # filtered above
+    assert before.value is not None  # noqa: S101
+    start, end = date(before.year, 12, 31), date(milestone.year, 12, 31)
+    passed = Decimal(min(max((today - start).days, 0), (end - start).days))
+    return before.value + (milestone.value - before.value) * passed / Decimal((end - start).days)
+
+
+def _bound(indicator: Indicator) -> str:
+    return "不高于 " if indicator.direction == "at_most" else "不低于 "

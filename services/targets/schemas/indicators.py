@@ -1,0 +1,90 @@
+"""What the API tells about indicators and tasks. Numbers are decimal strings in the indicator's unit."""
+
+from datetime import date
+from decimal import Decimal
+
+from pydantic import BaseModel, Field
+
+
+class Citation(BaseModel):
+    """Where a figure comes from: pack, document number and article."""
+
+    pack: str = Field(examples=["anqing-2024"])
+    number: str | None = Field(examples=["宜政秘〔2024〕91号"])
+    article: str = Field(examples=["二16"])
+
+
+class MilestoneRead(BaseModel):
+    """What is to stand at the end of a year."""
+
+    year: int | None
+    value: Decimal | None
+    text: str | None
+    article: str
+
+
+class YearStatus(BaseModel):
+    """How an indicator stands in one year."""
+
+    year: int
+    required: Decimal | None = Field(description="requirement that the year is on its way to")
+    required_by: date | None
+    numerator: Decimal | None
+    denominator: Decimal | None
+    observed: Decimal | None = Field(description="two decimals at most; judged unrounded")
+    gap: Decimal | None
+    reports: int = Field(description="accepted reports behind the value")
+    light: str = Field(description="green | blue | yellow | red | none")
+    sentence: str
+
+
+class IndicatorRead(BaseModel):
+    """One indicator with its status in the year asked for."""
+
+    code: str = Field(examples=["local_employment"])
+    name: str
+    unit: str
+    kind: str
+    direction: str
+    aspirational: bool
+    per_member: bool
+    numerator_label: str | None
+    denominator_label: str | None
+    responsible: list[str]
+    citation: Citation
+    milestones: list[MilestoneRead]
+    status: YearStatus
+
+
+class IndicatorDetail(IndicatorRead):
+    """One indicator with every year that has a requirement or a report."""
+
+    series: list[YearStatus]
+
+
+class IndicatorList(BaseModel):
+    """All indicators; their number is that of the document, so the list is not paged."""
+
+    items: list[IndicatorRead]
+    next_cursor: None = None
+    total: int
+    year: int
+
+
+class TaskRead(BaseModel):
+    """One task of the document."""
+
+    code: str
+    title: str
+    deliverable: str | None
+    lead: list[str]
+    responsible: list[str]
+    due: str | int | None
+    indicators: list[str]
+    citation: Citation
+
+
+class TaskList(BaseModel):
+    items: list[TaskRead]
+    next_cursor: None = None
+    total: int
