@@ -13,7 +13,6 @@ from typing import Any, Final
 import httpx
 
 from hub.demo.alliance import (
-    CITY_SCHOOLS,
     COLLABORATIONS,
     DEMO_ACCOUNTS,
     MEMBER_BY_SLUG,
@@ -25,7 +24,7 @@ from hub.demo.caller import Caller
 from hub.demo.errors import DemoError
 from hub.demo.members import write_members
 from hub.demo.plan import OWNERS, YEAR
-from hub.demo.reports import REPORTS
+from hub.demo.reports import REPORTS, Report
 from hub.demo.rosters import RosterFile, write_rosters
 from hub.demo.sign_in import Account, OAuthClient, signed_in
 
@@ -169,19 +168,22 @@ async def load_owner(hub: Hub, files: list[RosterFile], say: Say) -> None:
     async with hub.acting(files[0].username) as caller:
         for file in files:
             result = await send_roster(caller, file)
-            say(f"{file.path.name}：收下 {result.get('accepted')} 行，退回 {result.get('rejected')} 行")
+            say(f"{file.path.name}：共 {result.get('total_rows')} 行，退回 {result.get('rejected_rows')} 行")
         for claim in roster_claims(files[0].username, set().union(*(file.claimed for file in files))):
             await submit_claim(caller, claim, None)
 
 
 async def send_roster(caller: Caller, file: RosterFile) -> dict[str, Any]:
-    """Send one roster and wait for its import; returns the counts of accepted and rejected rows."""
+    """Send one roster and wait for its import; returns its counts of rows."""
     return await caller.upload(f"{SUBSIDIES}/roster-imports", file.path, kind=file.kind, year=str(file.year))
 
 
 async def submit_claim(caller: Caller, claim: ClaimPlan, collaboration: str | None) -> None:
-    """Submit one claim of the demonstration year."""
-    body: dict[str, Any] = {"year": YEAR, "rule": claim.rule}
+    """Open and submit one claim of the demonstration year, unless the account has it already."""
+    standing = await caller.items(f"{SUBSIDIES}/claims", year=YEAR, rule=claim.rule)
+    if any(item.get("collaboration") == collaboration for item in standing):
+        return
+    body: dict[str, Any] = {"year": YEAR, "rule": claim.rule, "submit": True}
     if collaboration is not None:
         body["collaboration"] = collaboration
     await caller.create(f"{SUBSIDIES}/claims", body)
@@ -196,17 +198,32 @@ async def claim_recognitions(hub: Hub, collaborations: Mapping[str, str]) -> Non
 
 async def accept_claims(caller: Caller) -> None:
     """The secretariat accepts every claim that waits."""
-    for claim in await caller.items(f"{SUBSIDIES}/claims", year=YEAR, status="submitted"):
+    for claim in await caller.items(f"{SUBSIDIES}/claims", year=YEAR, state="submitted"):
         path = f"{SUBSIDIES}/claims/{claim['id']}"
-        await caller.act(f"{path}/accept", await caller.etag(path))
+        await caller.act(f"{path}/acceptance", await caller.etag(path))
 
 
 async def report_targets(hub: Hub) -> None:
-    """The college and the secretariat report their numbers."""
-    for username in (SECRETARIAT_USERNAME, *(f"member-{slug}" for slug in CITY_SCHOOLS)):
-        mine = [report for report in REPORTS if report.username == username]
-        if mine:
-            async with hub.acting(username) as caller:
-                for report in mine:
-                    body = {key: value for key, value in vars(report).items() if key != "username"}
-                    await caller.create(f"{TARGETS}/reports", body)
+    """The college and the secretariat report their numbers; the secretariat accepts all but those left waiting."""
+    for username in dict.fromkeys(report.username for report in REPORTS):
+        async with hub.acting(username) as caller:
+            for report in REPORTS:
+                if report.username == username:
+                    await send_report(caller, report)
+    async with hub.acting(SECRETARIAT_USERNAME) as secretariat:
+        await accept_reports(secretariat)
+
+
+async def send_report(caller: Caller, report: Report) -> None:
+    """Report one number, unless it was reported already."""
+    if not await caller.items(f"{TARGETS}/reports", indicator=report.indicator, year=report.year):
+        await caller.create(f"{TARGETS}/reports", report.body())
+
+
+async def accept_reports(caller: Caller) -> None:
+    """Accept what was submitted, but for the reports that wait for the user."""
+    waiting = {(report.indicator, report.year) for report in REPORTS if report.waits}
+    for item in await caller.items(f"{TARGETS}/reports", state="submitted"):
+        if (item["indicator"], item["year"]) not in waiting:
+            path = f"{TARGETS}/reports/{item['id']}"
+            await caller.act(f"{path}/acceptance", await caller.etag(path))

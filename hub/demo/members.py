@@ -5,6 +5,7 @@ from typing import Final
 
 from hub.demo.alliance import ALLIANCE_NAME, MEMBERS, Member
 from hub.demo.templates import Cell, write_workbook
+from services.kernel.divisions import division_name
 from services.kernel.registry_words import ENTERPRISE_SIZES, MEMBER_CATEGORIES, STRUCTURE_ROLES
 
 FILE_NAME: Final = "members.xlsx"
@@ -17,7 +18,7 @@ def _cells(member: Member) -> dict[str, Cell]:
         "uscc": member.uscc,
         "category": MEMBER_CATEGORIES[member.category],
         "division": member.division,
-        "functional_zone": member.functional_zone or None,
+        "functional_zone": division_name(member.functional_zone) if member.functional_zone else None,
         "structure_role": STRUCTURE_ROLES[member.structure_role],
         "enterprise_size": ENTERPRISE_SIZES.get(member.enterprise_size),
         "size_evidence": member.size_evidence or None,

@@ -68,8 +68,8 @@ MEMBER_COLUMNS: Final = (
     Column("uscc", "统一社会信用代码", 24, "18位", text=True),
     Column("category", "类别", 14, "必填"),
     Column("division", "区划代码", 12, "六位", text=True),
-    Column("functional_zone", "功能区代码", 12, "园区填写", text=True),
-    Column("structure_role", "集团架构角色", 14, "龙头、骨干、产教联合体或参与"),
+    Column("functional_zone", "功能区", 24, "开发区、高新区内的单位填写"),
+    Column("structure_role", "架构角色", 12, "龙头、骨干、产教联合体或参与"),
     Column("enterprise_size", "企业规模", 10, "企业填写", choices=("大型", "中型", "小型", "微型")),
     Column("size_evidence", "规模佐证材料", 44, "企业填写，证明文件名称和编号"),
 )

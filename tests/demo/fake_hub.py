@@ -53,8 +53,11 @@ class FakeHub:
                 Route(f"{subsidies}/claims", self.list_claims),
                 Route(f"{subsidies}/claims", self.create_claim, methods=["POST"]),
                 Route(f"{subsidies}/claims/{{id}}", self.read_claim),
-                Route(f"{subsidies}/claims/{{id}}/accept", self.accept, methods=["POST"]),
+                Route(f"{subsidies}/claims/{{id}}/acceptance", self.accept, methods=["POST"]),
                 Route("/api/targets/v1/reports", self.report, methods=["POST"]),
+                Route("/api/targets/v1/reports", self.list_reports),
+                Route("/api/targets/v1/reports/{id}", self.read_report),
+                Route("/api/targets/v1/reports/{id}/acceptance", self.accept_report, methods=["POST"]),
                 Route("/api/{service}/v1/jobs/{id}", self.job),
             ]
         )
@@ -125,7 +128,7 @@ class FakeHub:
         rows = list(openpyxl.load_workbook(upload.file).worksheets[0].iter_rows(min_row=3, values_only=True))
         self.members = [{"id": f"m-{row[2]}", "name": row[0], "uscc": row[2]} for row in rows]
         await form.close()
-        return self.started(request, "registry", {"accepted": len(rows), "rejected": 0})
+        return self.started(request, "registry", {"total": len(rows), "rejected": 0})
 
     async def list_members(self, request: Request) -> Response:
         start = int(request.query_params.get("cursor", "0"))
@@ -161,7 +164,7 @@ class FakeHub:
             {"by": self.who(request), "file": upload.filename, "kind": form["kind"], "year": form["year"]}
         )
         await form.close()
-        return self.started(request, "subsidies", {"accepted": 1, "rejected": 0})
+        return self.started(request, "subsidies", {"total_rows": 1, "rejected_rows": 0})
 
     async def create_claim(self, request: Request) -> Response:
         if (earlier := self.once(request)) is not None:
@@ -170,12 +173,21 @@ class FakeHub:
         if body["year"] != 2025:
             problem = {"title": "无效", "detail": "年度不对", "errors": [{"field": "year", "message": "应为2025"}]}
             return JSONResponse(problem, 422, media_type="application/problem+json")
-        claim = {"id": f"k-{next(self._numbers)}", "by": self.who(request), "status": "submitted", **body}
+        state = "submitted" if body.pop("submit") else "draft"
+        claim = {
+            "id": f"k-{next(self._numbers)}",
+            "by": self.who(request),
+            "state": state,
+            "collaboration": None,
+            **body,
+        }
         self.claims.append(claim)
         return self.keep(request, claim)
 
     async def list_claims(self, request: Request) -> Response:
-        items = [claim for claim in self.claims if claim["status"] == request.query_params["status"]]
+        mine = [claim for claim in self.claims if self.who(request) in ("mishuchu", claim["by"])]
+        wanted = {name: value for name, value in request.query_params.items() if name in ("state", "rule")}
+        items = [claim for claim in mine if all(claim[name] == value for name, value in wanted.items())]
         return JSONResponse({"items": items, "next_cursor": None, "total": len(items)})
 
     async def read_claim(self, request: Request) -> Response:
@@ -186,11 +198,28 @@ class FakeHub:
         claim = next(claim for claim in self.claims if claim["id"] == request.path_params["id"])
         assert self.who(request) == "mishuchu"
         assert request.headers["if-match"] == f'"{claim["id"]}"'
-        claim["status"] = "accepted"
+        claim["state"] = "accepted"
         return JSONResponse(claim)
 
     async def report(self, request: Request) -> Response:
         if (earlier := self.once(request)) is not None:
             return earlier
-        self.reports.append({"by": self.who(request), **await request.json()})
+        number = f"r-{next(self._numbers)}"
+        self.reports.append({"id": number, "by": self.who(request), "state": "submitted", **await request.json()})
         return self.keep(request, {})
+
+    async def list_reports(self, request: Request) -> Response:
+        wanted = {name: value for name, value in request.query_params.items() if name in ("state", "indicator", "year")}
+        items = [r for r in self.reports if all(str(r[name]) == value for name, value in wanted.items())]
+        return JSONResponse({"items": items, "next_cursor": None, "total": len(items)})
+
+    async def read_report(self, request: Request) -> Response:
+        report = next(report for report in self.reports if report["id"] == request.path_params["id"])
+        return JSONResponse(report, headers={"ETag": '"1"'})
+
+    async def accept_report(self, request: Request) -> Response:
+        assert self.who(request) == "mishuchu"
+        assert request.headers["if-match"] == '"1"'
+        report = next(report for report in self.reports if report["id"] == request.path_params["id"])
+        report["state"] = "accepted"
+        return JSONResponse(report)

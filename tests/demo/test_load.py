@@ -14,6 +14,8 @@ from hub.demo.load import RECOGNITION_CLAIMS, ClaimPlan, load, roster_claims, su
 from hub.demo.members import write_members
 from hub.demo.rosters import RosterFile
 from hub.demo.sign_in import Account, LoginForm, OAuthClient, signed_in
+from services.kernel.workbooks import check_table, read_table
+from services.registry.workbook import MEMBERS
 from tests.demo.fake_hub import FakeHub
 
 pytestmark = pytest.mark.anyio
@@ -65,9 +67,11 @@ async def test_everything_is_sent_by_whom_it_concerns(
     for item in fake.rosters:
         assert item["file"].startswith(f"{item['by'].removeprefix('bureau-').removeprefix('member-')}-{item['kind']}-")
         assert item["year"] == "2025"
-    assert {claim["status"] for claim in fake.claims} == {"accepted"}
+    assert {claim["state"] for claim in fake.claims} == {"accepted"}
     assert len(fake.claims) == sum(len(owners) for owners in expected["claims"].values())
     assert [report["by"] for report in fake.reports].count("member-azy") == 3
+    waiting = [report["indicator"] for report in fake.reports if report["state"] == "submitted"]
+    assert waiting == ["higher_vocational_enrolment"]
     assert any("340828-students-2025.csv" in line for line in said)
 
 
@@ -77,7 +81,7 @@ async def test_loading_twice_changes_nothing(fake: FakeHub, accounts: dict[str, 
     assert fake.replayed == 0
     await run(fake, accounts, tmp_path)
     assert (fake.members, fake.collaborations, fake.rosters, fake.claims, fake.reports) == once
-    assert fake.replayed == 1 + 26 + len(fake.claims) + len(fake.reports)
+    assert fake.replayed == 1 + 26  # all else is found standing
 
 
 async def test_a_wrong_password_stops_with_one_sentence(fake: FakeHub) -> None:
@@ -145,3 +149,16 @@ def test_passwords_are_not_shown() -> None:
 
 def test_the_members_workbook_repeats(tmp_path: Path) -> None:
     assert write_members(tmp_path / "a").read_bytes() == write_members(tmp_path / "b").read_bytes()
+
+
+def test_the_members_workbook_is_the_registrys(tmp_path: Path) -> None:
+    table = read_table(write_members(tmp_path).read_bytes(), MEMBERS)
+    checked = check_table(MEMBERS, table)
+    assert checked.issues == []
+    rows = {str(row.values["name"]): row.values for row in checked.rows}
+    assert len(rows) == 44
+    assert rows["安庆职业技术学院"]["structure_role"] == "leading"
+    assert rows["安庆经济技术开发区管理委员会"]["functional_zone"] == "3408Z1"
+    assert rows["宿松示例纺织有限公司"]["enterprise_size"] == "small"
+    assert rows["望江示例服装有限公司"]["size_evidence"] is None
+    assert {"aliases", "uscc", "category", "division"} <= table.present
