@@ -7,6 +7,7 @@ from collections.abc import Callable, Mapping
 from datetime import date, datetime
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
+from urllib.parse import quote
 
 from markupsafe import Markup, escape
 
@@ -119,11 +120,11 @@ def datetime_cn(value: Any) -> str:
 
 
 def number(value: Any, places: int | None = None) -> str:
-    """A number with thousands separators; `places` fixes the decimals."""
+    """A number with thousands separators; `places` fixes the decimals, else trailing zeros go."""
     if value is None or value == "":
         return NOTHING
     exact = Decimal(str(value))
-    return f"{exact:,.{places}f}" if places is not None else f"{exact:,f}"
+    return f"{exact:,.{places}f}" if places is not None else f"{exact.normalize():,f}"
 
 
 def percent(value: Any, places: int = 1) -> str:
@@ -160,6 +161,15 @@ def status_badge(state: str | None, labels: Mapping[str, str | tuple[str, str]] 
     known = (labels or {}).get(state) or STATES.get(state) or (state, "secondary")
     word, tone = (known, STATES.get(state, ("", "secondary"))[1]) if isinstance(known, str) else known
     return Markup('<span class="status status-{}">{}</span>').format(tone, word)
+
+
+def citation(pack: str, article: str, label: str | None = None) -> Markup:
+    """A chip that opens the article in the dialog; the macro of the same name adds an icon for single use."""
+    url = f"/citations/{quote(pack, safe='')}/{quote(article, safe='')}"
+    return Markup(
+        '<a class="citation" href="{0}" hx-get="{0}" hx-target="#dialog-body" hx-swap="innerHTML"'
+        ' title="查看文件依据">{1}</a>'
+    ).format(url, label or article)
 
 
 def role_label(role: str) -> str:

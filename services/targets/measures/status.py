@@ -1,6 +1,6 @@
 """The light of an indicator in a year; pure.
 
-绿 on schedule, 蓝 near due, 黄 behind 序时进度, 红 overdue until closed (DOMAIN §3); `none` before anything is due. An
+绿 on schedule, 蓝 near due, 黄 behind 序时进度, 红 overdue until closed (DOMAIN §3); grey before anything is due. An
 aspirational or qualitative requirement is followed but never red by itself.
 """
 
@@ -20,7 +20,7 @@ class Light(StrEnum):
     BLUE = "blue"
     YELLOW = "yellow"
     RED = "red"
-    NONE = "none"
+    NONE = "grey"
 
 
 @dataclass(frozen=True)

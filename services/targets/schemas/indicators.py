@@ -34,7 +34,7 @@ class YearStatus(BaseModel):
     observed: Decimal | None = Field(description="two decimals at most; judged unrounded")
     gap: Decimal | None
     reports: int = Field(description="accepted reports behind the value")
-    light: str = Field(description="green | blue | yellow | red | none")
+    light: str = Field(description="green | blue | yellow | red | grey")
     sentence: str
 
 
