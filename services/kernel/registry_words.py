@@ -1,0 +1,40 @@
+"""The registry's vocabulary (docs/design.md §7) with the words that people see; services and pages share it."""
+
+from collections.abc import Mapping
+from typing import Final
+
+MEMBER_CATEGORIES: Final[Mapping[str, str]] = {
+    "higher_vocational": "高职院校",
+    "secondary_vocational": "中职学校",
+    "technician": "技工院校",
+    "sending_school": "生源学校",
+    "enterprise": "企业",
+    "government": "政府部门",
+    "park": "园区管委会",
+    "industry_body": "行业组织",
+    "research": "科研院所",
+    "financial": "金融机构",
+    "community": "社区/合作社",
+}
+STRUCTURE_ROLES: Final[Mapping[str, str]] = {
+    "leading": "龙头",
+    "backbone": "骨干",
+    "consortium": "产教联合体",
+    "participant": "参与",
+}
+ENTERPRISE_SIZES: Final[Mapping[str, str]] = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
+MEMBER_STATUSES: Final[Mapping[str, str]] = {"active": "在册", "exited": "已退出"}
+COLLABORATION_KINDS: Final[Mapping[str, str]] = {
+    "consortium": "市域产教联合体",
+    "county_fusion": "县域产教融合体",
+    "industry_college": "产业学院",
+    "school_enterprise_class": "校企合作班",
+    "platform": "技术创新平台",
+    "base": "实训基地",
+    "internship_base": "实习基地",
+    "fusion_enterprise": "产教融合型企业",
+    "master_studio": "技能大师工作室",
+    "community_college": "社区教育学院",
+}
+COLLABORATION_STATUSES: Final[Mapping[str, str]] = {"active": "运行中", "ended": "已终止"}
+RECOGNITION_LEVELS: Final[Mapping[str, str]] = {"municipal": "市级", "provincial": "省级", "national": "国家级"}

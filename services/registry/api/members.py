@@ -1,0 +1,158 @@
+"""`/members`: list, read, create, change, export, template."""
+
+from typing import Annotated, Literal
+from uuid import UUID
+
+from fastapi import APIRouter, Depends, Query, Response
+
+from services.kernel.divisions import division_name
+from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.idempotency import IdempotentCreate
+from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.permissions import Permission
+from services.kernel.principal import Principal
+from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
+from services.kernel.workbooks import write_template
+from services.registry.auth import RegistryRead, RegistryWrite
+from services.registry.commands.create_member import create_member
+from services.registry.commands.export_members import export_members
+from services.registry.commands.update_member import update_member
+from services.registry.domain import MemberCategory, MemberStatus, StructureRole
+from services.registry.queries.members import MemberFilter, find_member, history, list_members
+from services.registry.schemas.members import (
+    History,
+    HistoryEntry,
+    MemberCreate,
+    MemberRead,
+    MemberSummary,
+    MemberUpdate,
+)
+from services.registry.tables import Member
+from services.registry.workbook import MEMBERS
+
+router = APIRouter(prefix="/members", tags=["members"])
+XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
+Missing = Literal["uscc", "division", "size_evidence"]
+MAXIMUM_IDS = 500
+
+
+def member_filter(
+    q: Annotated[str | None, Query(max_length=50, description="名称、拼音、首字母或信用代码中的一段")] = None,
+    category: MemberCategory | None = None,
+    division: Annotated[str | None, Query(pattern=r"^\d{6}$")] = None,
+    status: MemberStatus | None = None,
+    structure_role: StructureRole | None = None,
+    missing: Annotated[Missing | None, Query(description="缺哪一项")] = None,
+    ids: Annotated[list[UUID] | None, Query(max_length=MAXIMUM_IDS, description="只要这些单位")] = None,
+) -> MemberFilter:
+    """The query of a list or an export."""
+    return MemberFilter(q, category, division, status, structure_role, missing, tuple(ids or ()))
+
+
+Asked = Annotated[MemberFilter, Depends(member_filter)]
+
+
+def summary(member: Member) -> MemberSummary:
+    """A member for a list, its division named."""
+    shown = MemberSummary.model_validate(member)
+    return shown.model_copy(update={"division_name": division_name(member.division or "")})
+
+
+def read(member: Member, principal: Principal) -> MemberRead:
+    """A member for its own page; its contact only for the secretariat, its county and itself."""
+    shown = MemberRead.model_validate(member)
+    update: dict[str, str | None] = {
+        "division_name": division_name(member.division or ""),
+        "functional_zone_name": division_name(member.functional_zone or ""),
+    }
+    concerned = principal.may(Permission.REGISTRY_WRITE) or principal.division or principal.member == member.id
+    if not concerned:
+        update |= {"contact_person": None, "contact_phone": None}
+    return shown.model_copy(update=update)
+
+
+def workbook(content: bytes, name: str) -> Response:
+    """A .xlsx download; `name` is ASCII, pages give it a Chinese one."""
+    return Response(content, media_type=XLSX, headers={"Content-Disposition": f'attachment; filename="{name}.xlsx"'})
+
+
+@router.get("", summary="查询成员单位")
+async def list_(
+    session: Reading,
+    scope: CallerScope,
+    _caller: RegistryRead,
+    asked: Asked,
+    page: Annotated[PageRequest, Depends(page_request)],
+) -> Page[MemberSummary]:
+    members, cursor, total = await list_members(session, scope, asked, page)
+    return Page(items=[summary(member) for member in members], next_cursor=cursor, total=total)
+
+
+@router.post("", status_code=201, response_model=MemberRead, summary="新增成员单位")
+async def create(
+    session: Writing, clock: InjectedClock, principal: RegistryWrite, once: IdempotentCreate, draft: MemberCreate
+) -> Response:
+    replayed = await once.replay()
+    if replayed is not None:
+        return replayed
+    member = await create_member(session, clock, principal, draft)
+    headers = {"Location": f"/api/registry/v1/members/{member.id}", "ETag": etag_of(member.row_version)}
+    return await once.answer(read(member, principal), headers=headers)
+
+
+@router.get("/export.xlsx", summary="导出成员单位（可再导入）", response_class=Response)
+async def export(
+    session: Writing,
+    clock: InjectedClock,
+    principal: RegistryRead,
+    asked: Asked,
+    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+) -> Response:
+    return workbook(await export_members(session, clock, principal, asked, reason), "members")
+
+
+@router.get("/template.xlsx", summary="下载导入模板", response_class=Response)
+async def template(_caller: RegistryRead) -> Response:
+    return workbook(write_template(MEMBERS), "members-template")
+
+
+@router.get("/{member_id}", summary="查看一家成员单位")
+async def get(
+    member_id: UUID, session: Reading, scope: CallerScope, principal: RegistryRead, response: Response
+) -> MemberRead:
+    member = await find_member(session, scope, member_id)
+    set_etag(response, member.row_version)
+    return read(member, principal)
+
+
+@router.put("/{member_id}", summary="修改成员单位")
+async def update(
+    member_id: UUID,
+    session: Writing,
+    clock: InjectedClock,
+    principal: RegistryWrite,
+    draft: MemberUpdate,
+    seen: Annotated[str, Depends(if_match)],
+    response: Response,
+) -> MemberRead:
+    member = await update_member(session, clock, principal, member_id, draft, seen)
+    set_etag(response, member.row_version)
+    return read(member, principal)
+
+
+@router.get("/{member_id}/history", summary="查看修改记录")
+async def read_history(member_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryWrite) -> History:
+    await find_member(session, scope, member_id)
+    return history_of(await history(session, scope, "member", member_id))
+
+
+def history_of(rows: list[object]) -> History:
+    """Audit rows as the wire shows them: which fields changed, never their contents."""
+    return History(items=[entry_of(row) for row in rows])
+
+
+def entry_of(row: object) -> HistoryEntry:
+    """One audit row on the wire."""
+    changed = sorted(getattr(row, "after", None) or {}) if getattr(row, "before", None) else []
+    fields = {name: getattr(row, name) for name in ("at", "actor_name", "action", "reason")}
+    return HistoryEntry(**fields, changed=changed)

@@ -1,0 +1,49 @@
+"""`/snapshot` for services, `/todos` for people, `/policies/…/articles/…` for citations."""
+
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Header, Response
+
+from services.kernel.etags import etag_of
+from services.kernel.sessions import CallerScope, InjectedClock, Reading
+from services.registry.auth import RegistryRead, SnapshotRead
+from services.registry.queries.others import find_article
+from services.registry.queries.snapshot import read_snapshot
+from services.registry.queries.todos import todos_of
+from services.registry.schemas.others import ArticleRead, Todos
+from services.registry.schemas.others import SnapshotRead as SnapshotBody
+
+router = APIRouter()
+
+
+@router.get("/snapshot", tags=["snapshot"], summary="全部成员和载体的快照（供其他服务）", response_model=SnapshotBody)
+async def snapshot(
+    session: Reading,
+    scope: CallerScope,
+    clock: InjectedClock,
+    _caller: SnapshotRead,
+    response: Response,
+    if_none_match: Annotated[str | None, Header()] = None,
+) -> Any:
+    version, content = await read_snapshot(session, scope)
+    tag = etag_of(version)
+    if tag in [given.strip().removeprefix("W/") for given in (if_none_match or "").split(",")]:
+        return Response(status_code=304, headers={"ETag": tag})
+    response.headers["ETag"] = tag
+    return {"version": version, "as_of": clock.now(), **content}
+
+
+@router.get("/todos", tags=["todos"], summary="我的待办")
+async def todos(session: Reading, scope: CallerScope, principal: RegistryRead) -> Todos:
+    return Todos(items=await todos_of(session, scope, principal))
+
+
+@router.get("/policies/{pack}/articles/{article:path}", tags=["policies"], summary="政策文件的一条（转述）")
+async def article(
+    pack: str,
+    article: str,
+    session: Reading,
+    scope: CallerScope,
+    _caller: RegistryRead,
+) -> ArticleRead:
+    return await find_article(session, scope, pack, article)

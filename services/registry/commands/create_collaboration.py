@@ -1,0 +1,30 @@
+"""Create a collaboration."""
+
+from services.kernel.audit import audit
+from services.kernel.clock import Clock
+from services.kernel.database import WriteSession
+from services.kernel.errors import InvalidInput
+from services.kernel.ids import new_id
+from services.kernel.principal import Principal
+from services.kernel.tenancy import Scope
+from services.registry.commands.collaboration_rows import draft_issues, facts, fill, set_participants
+from services.registry.schemas.collaborations import CollaborationCreate
+from services.registry.tables import Collaboration
+
+
+async def create_collaboration(
+    session: WriteSession, clock: Clock, principal: Principal, draft: CollaborationCreate
+) -> Collaboration:
+    """Check, insert with participants, audit. Raises InvalidInput."""
+    issues = await draft_issues(session, Scope.of(principal), draft, None)
+    if issues:
+        raise InvalidInput(issues)
+    now = clock.now()
+    collaboration = Collaboration(alliance=principal.alliance, id=new_id(), created_at=now, updated_at=now)
+    fill(collaboration, draft)
+    session.add(collaboration)
+    await session.flush()  # participants refer to this row, and its version goes into the ETag
+    await set_participants(session, collaboration, draft.participants)
+    after = facts(collaboration, draft.participants)
+    await audit(session, clock, principal, "collaboration.create", "collaboration", collaboration.id, after=after)
+    return collaboration

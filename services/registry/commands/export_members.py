@@ -1,0 +1,23 @@
+"""Export members as a workbook that can be imported again; who took how many rows, and why, is recorded."""
+
+from services.kernel.audit import audit
+from services.kernel.clock import Clock
+from services.kernel.database import WriteSession
+from services.kernel.permissions import Permission
+from services.kernel.principal import Principal
+from services.kernel.tenancy import Scope
+from services.kernel.workbooks import write_rows
+from services.registry.queries.members import MemberFilter, all_members
+from services.registry.workbook import MEMBERS, WITHOUT_CONTACT, member_cells
+
+
+async def export_members(
+    session: WriteSession, clock: Clock, principal: Principal, asked: MemberFilter, reason: str | None
+) -> bytes:
+    """The matching members by name; contacts only for those who may write."""
+    members = await all_members(session, Scope.of(principal), asked)
+    spec = MEMBERS if principal.may(Permission.REGISTRY_WRITE) else WITHOUT_CONTACT
+    content = write_rows(spec, [member_cells(member) for member in members])
+    after = {"rows": len(members), "contacts": spec is MEMBERS}
+    await audit(session, clock, principal, "member.export", "member", "*", after=after, reason=reason)
+    return content

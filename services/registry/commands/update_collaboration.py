@@ -1,0 +1,44 @@
+"""Change a collaboration."""
+
+from uuid import UUID
+
+from services.kernel.audit import audit
+from services.kernel.clock import Clock
+from services.kernel.database import WriteSession
+from services.kernel.errors import InvalidInput
+from services.kernel.etags import check_version
+from services.kernel.principal import Principal
+from services.kernel.tenancy import Scope
+from services.registry.commands.collaboration_rows import draft_issues, facts, fill, set_participants
+from services.registry.queries.collaborations import details_of, find_collaboration
+from services.registry.schemas.collaborations import CollaborationUpdate
+from services.registry.tables import Collaboration
+
+
+async def update_collaboration(
+    session: WriteSession,
+    clock: Clock,
+    principal: Principal,
+    collaboration_id: UUID,
+    draft: CollaborationUpdate,
+    if_match: str,
+) -> Collaboration:
+    """Load, check version and fields, change, audit. Raises NotFound, StaleVersion, InvalidInput."""
+    scope = Scope.of(principal)
+    collaboration = await find_collaboration(session, scope, collaboration_id)
+    check_version(if_match, collaboration.row_version)
+    issues = await draft_issues(session, scope, draft, collaboration_id)
+    if issues:
+        raise InvalidInput(issues)
+    details = await details_of(session, scope, [collaboration])
+    before = facts(collaboration, details.participants.get(collaboration.id, []))
+    fill(collaboration, draft)
+    after = facts(collaboration, draft.participants)
+    if before == after:
+        return collaboration
+    collaboration.updated_at = clock.now()
+    await set_participants(session, collaboration, draft.participants)
+    await session.flush()  # the new row version goes into the answer's ETag
+    kind = "collaboration"
+    await audit(session, clock, principal, "collaboration.update", kind, collaboration.id, before=before, after=after)
+    return collaboration

@@ -1,0 +1,84 @@
+"""The snapshot, the to-do list and policy articles on the wire."""
+
+from datetime import date, datetime
+from typing import Literal
+from uuid import UUID
+
+from pydantic import BaseModel, ConfigDict
+
+
+class SnapshotMember(BaseModel):
+    """A member as other services use it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    aliases: list[str]
+    uscc: str | None
+    category: str
+    division: str | None
+    enterprise_size: str | None
+    size_evidence: str | None
+    status: str
+
+
+class SnapshotRecognition(BaseModel):
+    """A recognition as other services use it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    level: str
+    granted_on: date
+    withdrawn_on: date | None
+    document_number: str
+
+
+class SnapshotCollaboration(BaseModel):
+    """A collaboration with its recognitions as other services use it."""
+
+    id: UUID
+    kind: str
+    name: str
+    host_member: UUID | None
+    lead_member: UUID | None
+    recognitions: list[SnapshotRecognition]
+
+
+class SnapshotRead(BaseModel):
+    """Every member and collaboration at one version: the SHA-256 of the content, without the instant."""
+
+    version: str
+    as_of: datetime
+    members: list[SnapshotMember]
+    collaborations: list[SnapshotCollaboration]
+
+
+class Todo(BaseModel):
+    """One thing to do; `href` is the page of the frontend where it is done."""
+
+    id: str
+    title: str
+    detail: str
+    href: str
+    state: Literal["open", "done", "overdue"]
+    due_on: date | None
+
+
+class Todos(BaseModel):
+    """What waits for the caller."""
+
+    items: list[Todo]
+
+
+class ArticleRead(BaseModel):
+    """One article of an applied policy document: a paraphrase, with the document's number and title."""
+
+    pack: str
+    version: int
+    number: str | None
+    title: str
+    article: str
+    heading: str
+    summary: str

@@ -1,0 +1,1 @@
+"""The registry service through its HTTP interface, on a real PostgreSQL."""
