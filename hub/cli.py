@@ -14,7 +14,9 @@ from hub.user_cli import user
 app = group("职教联盟一站式信息交换中枢")
 policy = group("政策包：检查、比较、应用")
 secrets = group("密钥")
+demo = group("示范数据")
 app.add_typer(policy, name="policy")
+app.add_typer(demo, name="demo")
 app.add_typer(user, name="user")
 app.add_typer(secrets, name="secrets")
 
@@ -33,13 +35,15 @@ def up(
     stop_with_parent: Annotated[bool, typer.Option(help="启动本命令的程序结束时，一并停止。")] = False,
 ) -> None:
     """在本机启动整个中枢，按 Ctrl-C 停止。"""
+    from hub.environment import LocalSettings
     from hub.processes import bind_to_own_parent
     from hub.up import default_hooks
     from hub.up import up as run
 
     if stop_with_parent:
         bind_to_own_parent(signal.SIGTERM)
-    run(default_hooks(), dict(os.environ))
+    environment = dict(os.environ)
+    run(default_hooks(LocalSettings.read(environment).deployment), environment)
 
 
 @app.command()
@@ -120,6 +124,18 @@ def apply_policy(folder: PackFolder) -> None:
 
     for applied in asyncio.run(apply(folder, operator_environment(os.environ))):
         typer.echo(applied.sentence)
+
+
+@demo.command("load")
+def load_demo() -> None:
+    """把示范联盟装载到正在运行的中枢，并显示示范账号。"""
+    from hub.demonstration import account_lines, load_demonstration
+    from hub.environment import running_deployment
+
+    deployment = running_deployment(os.environ)
+    load_demonstration(deployment, typer.echo)
+    for line in account_lines(deployment):
+        typer.echo(line)
 
 
 @secrets.command("generate")

@@ -162,6 +162,11 @@ def operator_environment(environment: Mapping[str, str]) -> dict[str, str]:
     """
     if environment.get("HUB_IDENTITY_DATABASE_URL"):
         return dict(environment)
+    return running_deployment(environment).of_everything()
+
+
+def running_deployment(environment: Mapping[str, str]) -> Deployment:
+    """The local hub that runs on the state folder; raises OperatorError when none does."""
     settings = LocalSettings.read(environment)
     note = settings.state.path / RUNNING
     if not note.exists():
@@ -169,5 +174,4 @@ def operator_environment(environment: Mapping[str, str]) -> dict[str, str]:
     found = json.loads(note.read_text("utf-8"))
     settings = replace(settings, **found["settings"])
     secrets = SecretsStore(settings.state.secrets)
-    deployment = Deployment(settings, secrets, found["administrator"], Path(found["run_folder"]), environment)
-    return deployment.of_everything()
+    return Deployment(settings, secrets, found["administrator"], Path(found["run_folder"]), environment)

@@ -1,16 +1,16 @@
 """`hub policy`: check a pack, show what applying it would change, apply it to every service that keeps a part."""
 
 import importlib
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any, Final
 
-from hub.database import SERVICES
+from sqlalchemy import select
+
 from hub.errors import OperatorError
 from services.kernel.clock import SystemClock
-from services.kernel.database import Database, ReadSession
+from services.kernel.database import Database
 from services.kernel.errors import HubError
 from services.kernel.permissions import Role
 from services.kernel.policy.canonical import pack_parts
@@ -23,7 +23,13 @@ from services.kernel.principal import Principal
 
 POLICIES: Final = Path(__file__).resolve().parents[1] / "policies"
 Parts = dict[str, dict[str, Any]]
-Reader = Callable[[ReadSession, str, str], Awaitable[Parts]]
+
+# Which part of a pack stands in which service's table `policy_version`, and under which attribute.
+KEPT: Final = {
+    "registry": {"document": "document", "structure": "structure"},
+    "targets": {"targets": "content"},
+    "subsidies": {"subsidies": "content"},
+}
 
 
 @dataclass(frozen=True)
@@ -73,7 +79,7 @@ async def apply(folder: Path, environment: Mapping[str, str]) -> list[Applied]:
     alliance = pack.document.alliance.code
     principal = Principal("hub-cli", "命令行", Role.SERVICE, alliance, frozenset())
     applied = []
-    for service in applying_services():
+    for service in KEPT:
         command = importlib.import_module(f"services.{service}.commands.apply_policy").apply_policy
         database = Database(environment[f"HUB_{service.upper()}_DATABASE_URL"])
         try:
@@ -87,41 +93,24 @@ async def apply(folder: Path, environment: Mapping[str, str]) -> list[Applied]:
     return applied
 
 
-def applying_services() -> list[str]:
-    """Services that keep a part of a pack: those with a command `apply_policy`."""
-    return [name for name in SERVICES if _exists(f"services.{name}.commands.apply_policy")]
-
-
-def _exists(module: str) -> bool:
+async def applied_parts(service: str, url: str, alliance: str, pack: str) -> Parts:
+    """The parts of a pack that a service holds, in their newest version; empty when none was applied."""
+    table = importlib.import_module(f"services.{service}.tables").PolicyVersion
+    newest = select(table).where(table.alliance == alliance, table.pack == pack).order_by(table.version.desc()).limit(1)
+    database = Database(url)
     try:
-        return find_spec(module) is not None
-    except ModuleNotFoundError:  # the service has no commands at all
-        return False
-
-
-async def _subsidies_parts(session: ReadSession, alliance: str, pack: str) -> Parts:
-    from services.subsidies.queries.policy import find_policy
-
-    found = await find_policy(session, alliance)
-    return {"document": found.document, "subsidies": found.content} if found and found.pack == pack else {}
-
-
-READERS: dict[str, tuple[tuple[str, ...], Reader]] = {"subsidies": (("document", "subsidies"), _subsidies_parts)}
+        async with database.read(alliance) as session:
+            row = (await session.scalars(newest)).one_or_none()
+            return {part: getattr(row, name) for part, name in KEPT[service].items()} if row is not None else {}
+    finally:
+        await database.close()
 
 
 async def difference(folder: Path, environment: Mapping[str, str]) -> str:
-    """What applying the pack would change in the parts that services keep, as Chinese text."""
+    """What applying the pack would change in the services, as Chinese text."""
     pack = sound_pack(folder)
-    alliance = pack.document.alliance.code
     applied: Parts = {}
-    kept: set[str] = set()
-    for service, (names, read) in READERS.items():
-        database = Database(environment[f"HUB_{service.upper()}_DATABASE_URL"])
-        try:
-            async with database.read(alliance) as session:
-                applied |= await read(session, alliance, pack.document.pack)
-        finally:
-            await database.close()
-        kept |= set(names)
-    changes = diff_against(applied, pack)
-    return render_changes([change for change in changes if change.path.split("/")[1] in kept])
+    for service in KEPT:
+        url = environment[f"HUB_{service.upper()}_DATABASE_URL"]
+        applied |= await applied_parts(service, url, pack.document.alliance.code, pack.document.pack)
+    return render_changes(diff_against(applied, pack))

@@ -42,6 +42,7 @@ SETTINGS = {
     "log_line_prefix": "%m [%p] %u@%d ",
     "unix_socket_permissions": "0700",
 }
+FORGETFUL = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"}
 
 
 @dataclass(frozen=True)
@@ -248,8 +249,13 @@ def own(folder: Path, account: Account | None, mode: int = 0o700) -> Path:
 
 
 @contextmanager
-def temporary_postgres(environment: Mapping[str, str] | None = None) -> Iterator[Address]:
-    """A fresh cluster in a folder of its own, for tests: without fsync, gone with everything in it afterwards."""
+def temporary_postgres(
+    environment: Mapping[str, str] | None = None, settings: Mapping[str, str] | None = None
+) -> Iterator[Address]:
+    """A fresh cluster in a folder of its own, gone with everything in it afterwards.
+
+    It is for tests, so commits need not reach the disk; `settings` says otherwise, as a measurement must.
+    """
     account = server_account()
     binaries = find_binaries(account, os.environ if environment is None else environment)
     root = Path(tempfile.mkdtemp(prefix="hub-pg-", dir="/tmp"))  # short: a socket goes below it
@@ -265,7 +271,7 @@ def temporary_postgres(environment: Mapping[str, str] | None = None) -> Iterator
     )
     try:
         cluster.create()
-        cluster.start({"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off"})
+        cluster.start({**FORGETFUL, **(settings or {})})
         yield cluster.address
     finally:
         cluster.stop()

@@ -2,9 +2,11 @@
 
 import sys
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from typing import TextIO
+
+Say = Callable[[str], None]
 
 
 class Progress:
@@ -16,13 +18,16 @@ class Progress:
         self._stream = stream or sys.stdout
 
     @contextmanager
-    def step(self, label: str) -> Iterator[None]:
-        """Announce a step, run the block, and say how long it took; a failure ends the line and passes on."""
+    def step(self, label: str) -> Iterator[Say]:
+        """Announce a step, run the block, and say how long it took; a failure ends the line and passes on.
+
+        Yields a function that notes, on a line of its own, what a long step is doing.
+        """
         self._done += 1
         self._write(f"[{self._done}/{self.total}] {label} … ")
         began = time.monotonic()
         try:
-            yield
+            yield lambda note: self._write(f"\n      {note} … ")
         except BaseException:
             self._write("未完成\n")
             raise

@@ -17,7 +17,7 @@ from hub.environment import Deployment, LocalSettings
 from hub.errors import OperatorError, explain_os_error
 from hub.postgres import Cluster, own
 from hub.postgres_binaries import find_binaries, server_account
-from hub.progress import Progress
+from hub.progress import Progress, Say
 from hub.secrets_store import ADMINISTRATOR_PASSWORD, SecretsStore
 from hub.state import require_space, run_folder
 from hub.supervisor import Child, StopRequested, Supervisor, stop_signals
@@ -41,7 +41,7 @@ class Hooks:
 
     command: Callable[[str, Deployment], list[str]]  # the command line of a process
     before: Sequence[tuple[str, Callable[[Deployment], None]]]  # steps once the database runs, before the processes
-    after: Sequence[tuple[str, Callable[[Deployment], list[str]]]]  # steps once all are ready; lines for the terminal
+    after: Sequence[tuple[str, Callable[[Deployment, Say], list[str]]]]  # steps once all are ready; lines to show
 
 
 def child_command(name: str, deployment: Deployment) -> list[str]:
@@ -99,8 +99,8 @@ def _start(
         supervisor.wait_ready()
     lines: list[str] = []
     for label, finish in hooks.after:
-        with progress.step(label):
-            lines += finish(deployment)
+        with progress.step(label) as say:
+            lines += finish(deployment, say)
     supervisor.check()
     progress.say("\n".join(["", f"中枢已就绪：{settings.public_url}", *lines, "按 Ctrl-C 停止。"]))
     return supervisor, cluster
@@ -182,8 +182,16 @@ def register_clients(deployment: Deployment) -> None:
     bootstrap(deployment.of_everything(), POLICIES)
 
 
-def default_hooks() -> Hooks:
-    """The real processes, migrations, policy packs and clients."""
+def show_demonstration(deployment: Deployment, say: Say) -> list[str]:
+    """Load the demonstration unless it is there; the lines that show its accounts."""
+    from hub.demonstration import account_lines, load_demonstration
+
+    load_demonstration(deployment, say)
+    return account_lines(deployment)
+
+
+def default_hooks(deployment_kind: str) -> Hooks:
+    """The real processes, migrations, policy packs and clients, and outside production the demonstration."""
     return Hooks(
         command=child_command,
         before=[
@@ -191,5 +199,5 @@ def default_hooks() -> Hooks:
             ("应用政策包", apply_policies),
             ("登记系统客户端", register_clients),
         ],
-        after=[],
+        after=[] if deployment_kind == "production" else [("装载示范数据", show_demonstration)],
     )

@@ -30,7 +30,7 @@ def keep_a_row(deployment: Deployment) -> None:
 
 
 try:
-    up(Hooks(command=command, before=[("记录", keep_a_row)], after=[("示范", lambda _: ["账户 甲"])]), os.environ)
+    up(Hooks(command=command, before=[("记录", keep_a_row)], after=[("示范", lambda _, say: ["账户 甲"])]), os.environ)
 except OperatorError as error:
     sys.stderr.write(error.sentence + "\n")
     sys.exit(error.exit_code)

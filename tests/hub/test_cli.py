@@ -47,7 +47,7 @@ def test_the_version_is_told_without_loading_anything_heavy() -> None:
 def test_every_command_of_the_design_has_its_help() -> None:
     code, said, _ = run("--help")
     assert code == 0
-    for name in ("up", "migrate", "serve", "worker", "policy", "secrets", "version"):
+    for name in ("up", "migrate", "serve", "worker", "policy", "secrets", "version", "demo", "user", "bootstrap"):
         assert re.search(rf"^  {name} +\S", said, re.MULTILINE), name
     assert [run("policy", name, "--help")[0] for name in ("check", "diff", "apply")] == [0, 0, 0]
 
