@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 
 import asyncpg
 
+from hub.database import OWNER, SERVICES, Plan, migrate, role_of
 from hub.postgres import Address, temporary_postgres
 from services.kernel.migrations import upgrade
 
@@ -16,31 +17,20 @@ KEPT_TABLES = ("schema_version",)
 
 @dataclass
 class TestServer:
-    """The server's address and the services migrated so far."""
+    """The server's address, its roles and schemas, and the services migrated so far."""
 
     __test__ = False
     address: Address
-    password: str = field(default_factory=lambda: secrets.token_urlsafe(24))
+    plan: Plan
     migrated: set[str] = field(default_factory=set)
-
-    def url(self, role: str, *, driver: str = "postgresql+asyncpg") -> str:
-        return self.address.url("hub", user=role, password=self.password).replace("postgresql+asyncpg", driver, 1)
 
     def service_url(self, service: str) -> str:
         """The SQLAlchemy URL of a service's login role, its schema migrated and empty of rows."""
         if service not in self.migrated:
-            asyncio.run(self._provision(service))
-            upgrade(service, self.url("hub_owner"))
+            upgrade(service, self.plan.url(OWNER))
             self.migrated.add(service)
         asyncio.run(self._empty(service))
-        return self.url(f"hub_{service}")
-
-    async def create_database(self) -> None:
-        async with self._administrator("postgres") as connection:
-            await connection.execute(f"CREATE ROLE hub_owner LOGIN PASSWORD '{self.password}'")
-            await connection.execute("CREATE DATABASE hub OWNER hub_owner")
-        async with self._administrator("hub") as connection:
-            await connection.execute("CREATE EXTENSION pg_trgm; CREATE EXTENSION btree_gist")
+        return self.plan.url(role_of(service))
 
     @asynccontextmanager
     async def _administrator(self, database: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
@@ -49,14 +39,6 @@ class TestServer:
             yield connection
         finally:
             await connection.close()
-
-    async def _provision(self, service: str) -> None:
-        role = f"hub_{service}"
-        async with self._administrator("hub") as connection:
-            await connection.execute(f"CREATE ROLE {role} LOGIN PASSWORD '{self.password}'")
-            await connection.execute(f"CREATE SCHEMA {service} AUTHORIZATION hub_owner")
-            await connection.execute(f"GRANT USAGE ON SCHEMA {service} TO {role}")
-            await connection.execute(f"ALTER ROLE {role} SET search_path = {service}, public")
 
     async def _empty(self, service: str) -> None:
         async with self._administrator("hub") as connection:
@@ -69,6 +51,7 @@ class TestServer:
 @contextmanager
 def running_server() -> Iterator[TestServer]:
     with temporary_postgres() as address:
-        server = TestServer(address)
-        asyncio.run(server.create_database())
-        yield server
+        passwords = {role: secrets.token_urlsafe(24) for role in (OWNER, *map(role_of, SERVICES))}
+        plan = Plan(address.url(), passwords)
+        migrate(plan, upgrade=lambda _service, _url: None)  # roles and schemas now, tables when a test wants them
+        yield TestServer(address, plan)
