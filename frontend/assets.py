@@ -127,7 +127,7 @@ def collect(modules: Path, target: Path) -> None:
             content = (modules / source).read_bytes()
             # Source maps are not shipped, so the comment that points to them would be a 404 in every browser.
             lines = [line for line in content.splitlines() if b"sourceMappingURL=" not in line]
-            (target / name).write_bytes(b"\n".join(lines) if len(lines) > 1 else content)
+            (target / name).write_bytes(b"\n".join(lines))
         (target / "icons.svg").write_text(sprite(modules / "@tabler" / "icons" / "icons" / "outline"))
     except FileNotFoundError as error:
         raise AssetsError(f"An npm package no longer has the file {error.filename}; see frontend/assets.py.") from error

@@ -30,17 +30,7 @@ class Templates:
 
     def __init__(self, settings: FrontendSettings) -> None:
         self.settings = settings
-        self.environment = Environment(
-            loader=FileSystemLoader(ROOM / "templates"),
-            autoescape=True,
-            undefined=StrictUndefined,
-            trim_blocks=True,
-            lstrip_blocks=True,
-            auto_reload=False,
-        )
-        self.environment.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
-        self.environment.filters.update(filters.FILTERS)
-        self.environment.globals.update(static=static_url, icon=icon)
+        self.environment = environment()
 
     def render(self, request: Request, name: str, values: Mapping[str, Any]) -> str:
         """The HTML of one template; `values` win over the shared context."""
@@ -59,6 +49,23 @@ class Templates:
             "path": request.url.path,
             "large_font": request.cookies.get(FONT_COOKIE) == "large",
         }
+
+
+@lru_cache(maxsize=1)
+def environment() -> Environment:
+    """The process's Jinja environment; compiled templates are kept for its life."""
+    made = Environment(
+        loader=FileSystemLoader(ROOM / "templates"),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        auto_reload=False,
+    )
+    made.policies["json.dumps_kwargs"] = {"ensure_ascii": False, "sort_keys": False}
+    made.filters.update(filters.FILTERS)
+    made.globals.update(static=static_url, icon=icon)
+    return made
 
 
 @lru_cache(maxsize=256)

@@ -1,6 +1,6 @@
 """`/components`: every component in every state, for people who build pages and for the visual check."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 from typing import Annotated, Any
 
@@ -128,7 +128,8 @@ async def show(request: Request) -> Response:
     """The whole set."""
     problem = ApiProblem(422, "invalid_input", "填写内容有误", "有 2 处需要修改，请改正后重新提交。", errors=ISSUES)
     filled = {"name": "示例职业技术学院", "uscc": "91350100M000100Y4Z", "category": "enterprise", "kinds": ["a", "c"]}
-    empty = SAMPLE.view(request, {"items": [], "next_cursor": None, "total": 0}, batch=(), actions=())
+    nothing: dict[str, Any] = {"items": [], "next_cursor": None, "total": 0}
+    empty = replace(SAMPLE, id="sample-empty").view(request, nothing, batch=(), actions=())
     values = {
         "table": sample_view(request),
         "empty": empty,

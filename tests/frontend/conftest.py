@@ -22,11 +22,10 @@ KEY = "c2Vzc2lvbi1rZXktb2YtdGVzdHMtMzItYnl0ZXMhISE"
 
 
 @pytest.fixture
-def secret_environment(monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+def secret_environment(monkeypatch: pytest.MonkeyPatch) -> None:
     """No `HUB_*` variable of the machine reaches a test."""
     for name in [n for n in os.environ if n.startswith("HUB_")]:
         monkeypatch.delenv(name)
-    yield
 
 
 @pytest.fixture
