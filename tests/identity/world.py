@@ -8,7 +8,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from html import unescape
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
@@ -24,7 +24,7 @@ from services.kernel.clock import FixedClock
 from services.kernel.database import Database
 from services.kernel.permissions import Role
 from services.kernel.tokens import TokenVerifier
-from tests.support.services import service_settings
+from tests.support.services import hub_settings, service_settings
 from tests.support.tokens import AUDIENCE, ISSUER
 
 with warnings.catch_warnings():
@@ -165,6 +165,8 @@ def authorize_url(client: AsyncOAuth2Client, **changes: str | None) -> str:
 
 def identity_settings(database_url: str, files: Path, **changes: Any) -> IdentitySettings:
     """Settings with the cheapest argon2 there is; the demonstration allows it, production does not."""
+    if "public_url" in changes:
+        changes["hub"] = hub_settings(files, public_url=changes.pop("public_url"))
     fast = {"argon2_time_cost": 1, "argon2_memory_kib": 8, "argon2_parallelism": 1}
     return service_settings(
         IdentitySettings, database_url, files, **{"key_secret": secrets.token_urlsafe(32), **fast, **changes}
@@ -184,4 +186,7 @@ async def world_of(database_url: str, files: Path, clock: FixedClock, **changes:
         yield world
 
 
-Play = Callable[[Callable[[World], Awaitable[None]]], None]
+class Play(Protocol):
+    """Runs a test's story in a fresh world; keyword arguments become settings."""
+
+    def __call__(self, story: Callable[[World], Awaitable[None]], **changes: Any) -> None: ...
