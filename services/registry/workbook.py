@@ -49,9 +49,7 @@ _BEFORE: Final = (
         note="填全称。",
         width=34,
     ),
-    Column(
-        "aliases", "简称", ("别名", "曾用名"), maximum_length=1000, check=_aliases, note="多个用顿号隔开。", width=20
-    ),
+    Column("aliases", "简称", ("别名", "曾用名"), maximum_length=1000, check=_aliases, note="用顿号隔开。", width=20),
     Column("uscc", "统一社会信用代码", ("信用代码",), kind="uscc", note="没有代码的单位留空。", width=24),
     Column(
         "category",

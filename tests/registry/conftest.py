@@ -1,7 +1,7 @@
 """A registry under test: its application on an emptied schema, a client per role, and a worker that runs its queue."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, Iterator
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeVar
@@ -99,9 +99,9 @@ class Caller:
 
 
 @pytest.fixture
-def registry(server: TestServer, signer: Signer, clock: FixedClock, tmp_path: Path) -> Iterator[Registry]:
+def registry(server: TestServer, signer: Signer, clock: FixedClock, tmp_path: Path) -> Registry:
     url = server.service_url("registry")
-    yield Registry(service_settings(RegistrySettings, url, tmp_path), signer, clock)
+    return Registry(service_settings(RegistrySettings, url, tmp_path), signer, clock)
 
 
 def uscc(number: int, prefix: str = "91") -> str:
@@ -113,3 +113,10 @@ def uscc(number: int, prefix: str = "91") -> str:
 def member(name: str = "示例职业学校", **changes: Any) -> dict[str, Any]:
     """What a create sends."""
     return {"name": name, "category": "secondary_vocational", "division": "340822", **changes}
+
+
+def services_of(caller: Caller, alliance: str = "anqing") -> Caller:
+    """A service that speaks for itself in one alliance."""
+    service = caller.acting("service", alliance=None)
+    service.headers["Hub-Alliance"] = alliance
+    return service

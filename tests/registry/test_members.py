@@ -4,11 +4,9 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
-import pytest
-
 from services.kernel import registry_words as words
 from services.registry import domain
-from tests.registry.conftest import Caller, Registry, member, uscc
+from tests.registry.conftest import Caller, Registry, member, services_of, uscc
 
 
 def test_the_enums_are_the_vocabulary_that_people_see() -> None:
@@ -70,26 +68,26 @@ def test_every_fault_of_a_field_is_told_at_once(registry: Registry) -> None:
     registry.run(scenario)
 
 
-@pytest.mark.parametrize(
-    ("changes", "field", "code"),
-    [
-        ({"division": "340899"}, "division", "division_unknown"),
-        ({"functional_zone": "3408Z9"}, "functional_zone", "zone_unknown"),
-        ({"enterprise_size": "large"}, "enterprise_size", "size_not_applicable"),
-        ({"status": "exited"}, "left_on", "left_on_missing"),
-        ({"left_on": "2025-01-01"}, "left_on", "left_on_unexpected"),
-        (
-            {"status": "exited", "joined_on": "2025-02-01", "left_on": "2025-01-01"},
-            "left_on",
-            "left_before_joined",
-        ),
-    ],
-)
-def test_rules_between_fields(registry: Registry, changes: dict[str, Any], field: str, code: str) -> None:
+BETWEEN_FIELDS: list[tuple[dict[str, Any], str, str]] = [
+    ({"division": "340899"}, "division", "division_unknown"),
+    ({"functional_zone": "3408Z9"}, "functional_zone", "zone_unknown"),
+    ({"enterprise_size": "large"}, "enterprise_size", "size_not_applicable"),
+    ({"status": "exited"}, "left_on", "left_on_missing"),
+    ({"left_on": "2025-01-01"}, "left_on", "left_on_unexpected"),
+    (
+        {"status": "exited", "joined_on": "2025-02-01", "left_on": "2025-01-01"},
+        "left_on",
+        "left_before_joined",
+    ),
+]
+
+
+def test_rules_between_fields(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
-        answer = await caller.post("/members", member(**changes))
-        assert answer.status_code == 422
-        assert [(i["field"], i["code"]) for i in answer.json()["errors"]] == [(field, code)]
+        for changes, field, code in BETWEEN_FIELDS:
+            answer = await caller.post("/members", member(**changes))
+            assert answer.status_code == 422
+            assert [(i["field"], i["code"]) for i in answer.json()["errors"]] == [(field, code)]
 
     registry.run(scenario)
 
@@ -157,33 +155,30 @@ def test_a_new_name_is_found_by_its_pinyin(registry: Registry) -> None:
     registry.run(scenario)
 
 
-@pytest.mark.parametrize(
-    ("query", "names"),
-    [
-        ({"q": "职业"}, ["怀宁示例职业学校", "安庆职业技术学院"]),
-        ({"q": "anqing"}, ["安庆职业技术学院", "安庆示例汽车有限公司"]),
-        ({"q": "AQZY"}, ["安庆职业技术学院"]),
-        ({"q": "安职院"}, ["安庆职业技术学院"]),
-        ({"q": uscc(3)[4:12]}, ["怀宁示例职业学校", "安庆示例汽车有限公司"]),
-        ({"q": uscc(3)}, ["怀宁示例职业学校"]),
-        ({"q": "%"}, []),
-        ({"category": "enterprise"}, ["安庆示例汽车有限公司"]),
-        ({"division": "340822"}, ["怀宁示例职业学校"]),
-        ({"status": "exited"}, ["太湖示例中学"]),
-        ({"structure_role": "leading"}, ["安庆职业技术学院"]),
-        ({"missing": "uscc"}, ["安庆职业技术学院"]),
-        ({"missing": "size_evidence"}, ["安庆示例汽车有限公司"]),
-        ({"missing": "division"}, ["安庆示例汽车有限公司"]),
-    ],
-)
-def test_members_are_found_by_fragment_pinyin_code_and_fields(
-    registry: Registry, query: dict[str, str], names: list[str]
-) -> None:
+QUERIES: list[tuple[dict[str, str], list[str]]] = [
+    ({"q": "职业"}, ["怀宁示例职业学校", "安庆职业技术学院"]),
+    ({"q": "anqing"}, ["安庆职业技术学院", "安庆示例汽车有限公司"]),
+    ({"q": "AQZY"}, ["安庆职业技术学院"]),
+    ({"q": "安职院"}, ["安庆职业技术学院"]),
+    ({"q": uscc(3)[4:12]}, ["怀宁示例职业学校", "安庆示例汽车有限公司", "太湖示例中学"]),
+    ({"q": uscc(3)}, ["怀宁示例职业学校"]),
+    ({"q": "%"}, []),
+    ({"category": "enterprise"}, ["安庆示例汽车有限公司"]),
+    ({"division": "340822"}, ["怀宁示例职业学校"]),
+    ({"status": "exited"}, ["太湖示例中学"]),
+    ({"structure_role": "leading"}, ["安庆职业技术学院"]),
+    ({"missing": "uscc"}, ["安庆职业技术学院"]),
+    ({"missing": "size_evidence"}, ["安庆示例汽车有限公司"]),
+    ({"missing": "division"}, ["安庆示例汽车有限公司"]),
+]
+
+
+def test_members_are_found_by_fragment_pinyin_code_and_fields(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         await four_members(caller)
-        answer = (await caller.get("/members", **query)).json()
-        assert {item["name"] for item in answer["items"]} == set(names)
-        assert answer["total"] == len(names)
+        for query, names in QUERIES:
+            answer = (await caller.get("/members", **query)).json()
+            assert ({item["name"] for item in answer["items"]}, answer["total"]) == (set(names), len(names)), query
 
     registry.run(scenario)
 
@@ -200,7 +195,7 @@ async def four_members(caller: Caller) -> None:
         ),
     )
     await caller.create("/members", member("安庆示例汽车有限公司", category="enterprise", division=None, uscc=uscc(2)))
-    await caller.create("/members", member("怀宁示例职业学校", uscc=uscc(3, "12")[:0] or uscc(3)))
+    await caller.create("/members", member("怀宁示例职业学校", uscc=uscc(3)))
     gone = {"status": "exited", "joined_on": "2020-01-01", "left_on": "2023-01-01", "uscc": uscc(4, "N2")}
     await caller.create("/members", member("太湖示例中学", category="sending_school", division="340825", **gone))
 
@@ -252,19 +247,19 @@ def test_another_alliance_sees_nothing(registry: Registry) -> None:
     registry.run(scenario)
 
 
-@pytest.mark.parametrize(
-    ("role", "claims"),
-    [("county_bureau", {"division": "340822"}), ("member_unit", {"member": str(uuid4())}), ("service", {})],
-)
-def test_only_the_secretariat_writes(registry: Registry, role: str, claims: dict[str, str]) -> None:
+def test_only_the_secretariat_writes(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         made = await caller.create("/members", member())
-        other = caller.acting(role, **claims)
-        other.headers["Hub-Alliance"] = "anqing"
-        assert (await other.post("/members", member("乙"))).status_code == 403
-        assert (await other.put(f"/members/{made['id']}", member(), '"1"')).status_code == 403
-        assert (await other.upload(b"x")).status_code == 403
-        assert (await other.get(f"/members/{made['id']}/history")).status_code == 403
+        others = (
+            caller.acting("county_bureau", division="340822"),
+            caller.acting("member_unit", member=str(uuid4())),
+            services_of(caller),
+        )
+        for other in others:
+            assert (await other.post("/members", member("乙"))).status_code == 403
+            assert (await other.put(f"/members/{made['id']}", member(), '"1"')).status_code == 403
+            assert (await other.upload(b"x")).status_code == 403
+            assert (await other.get(f"/members/{made['id']}/history")).status_code == 403
 
     registry.run(scenario)
 

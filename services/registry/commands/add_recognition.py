@@ -9,6 +9,7 @@ from services.kernel.errors import FieldIssue, InvalidInput
 from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
+from services.registry.commands.collaboration_rows import touch
 from services.registry.queries.collaborations import details_of, find_collaboration
 from services.registry.schemas.collaborations import RecognitionCreate
 from services.registry.tables import Collaboration, Recognition
@@ -24,12 +25,15 @@ async def add_recognition(
     issues = _issues(draft, collaboration, standing, clock)
     if issues:
         raise InvalidInput(issues)
-    now = clock.now()
     recognition = Recognition(
-        alliance=principal.alliance, id=new_id(), collaboration=collaboration_id, created_at=now, **draft.model_dump()
+        alliance=principal.alliance,
+        id=new_id(),
+        collaboration=collaboration_id,
+        created_at=clock.now(),
+        **draft.model_dump(),
     )
     session.add(recognition)
-    collaboration.updated_at = now
+    touch(collaboration, clock)
     after = {"recognition": str(recognition.id), **draft.model_dump(mode="json")}
     kind = "collaboration"
     await audit(session, clock, principal, "recognition.add", kind, collaboration_id, after=after)

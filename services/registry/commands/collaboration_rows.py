@@ -4,7 +4,9 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import delete
+from sqlalchemy.orm.attributes import flag_modified
 
+from services.kernel.clock import Clock
 from services.kernel.database import AnySession, WriteSession
 from services.kernel.errors import FieldIssue
 from services.kernel.pinyin import search_text, sort_key
@@ -54,6 +56,12 @@ async def set_participants(session: WriteSession, collaboration: Collaboration, 
         if member not in (collaboration.host_member, collaboration.lead_member):
             key = {"alliance": collaboration.alliance, "collaboration": collaboration.id, "member": member}
             session.add(Participant(**key))
+
+
+def touch(collaboration: Collaboration, clock: Clock) -> None:
+    """Count what stands around the row (participants, recognitions) as a change of it, so that its ETag moves on."""
+    collaboration.updated_at = clock.now()
+    flag_modified(collaboration, "updated_at")  # also when the clock stood still
 
 
 def facts(collaboration: Collaboration, participants: list[UUID]) -> dict[str, Any]:

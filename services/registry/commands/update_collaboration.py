@@ -9,7 +9,7 @@ from services.kernel.errors import InvalidInput
 from services.kernel.etags import check_version
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.collaboration_rows import draft_issues, facts, fill, set_participants
+from services.registry.commands.collaboration_rows import draft_issues, facts, fill, set_participants, touch
 from services.registry.queries.collaborations import details_of, find_collaboration
 from services.registry.schemas.collaborations import CollaborationUpdate
 from services.registry.tables import Collaboration
@@ -36,7 +36,7 @@ async def update_collaboration(
     after = facts(collaboration, draft.participants)
     if before == after:
         return collaboration
-    collaboration.updated_at = clock.now()
+    touch(collaboration, clock)
     await set_participants(session, collaboration, draft.participants)
     await session.flush()  # the new row version goes into the answer's ETag
     kind = "collaboration"

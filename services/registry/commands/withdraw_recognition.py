@@ -8,6 +8,7 @@ from services.kernel.database import WriteSession
 from services.kernel.errors import Conflict, FieldIssue, InvalidInput, NotFound
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
+from services.registry.commands.collaboration_rows import touch
 from services.registry.queries.collaborations import find_collaboration
 from services.registry.schemas.collaborations import RecognitionWithdrawal
 from services.registry.tables import Recognition
@@ -32,7 +33,7 @@ async def withdraw_recognition(
         raise InvalidInput(issues)
     recognition.withdrawn_on = draft.withdrawn_on
     recognition.withdrawal_reason = draft.reason
-    collaboration.updated_at = clock.now()
+    touch(collaboration, clock)
     after = {"recognition": str(recognition_id), "withdrawn_on": draft.withdrawn_on.isoformat()}
     action, kind = "recognition.withdraw", "collaboration"
     await audit(session, clock, principal, action, kind, collaboration_id, after=after, reason=draft.reason)
