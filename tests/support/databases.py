@@ -2,7 +2,7 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import dataclass, field
 
@@ -49,8 +49,9 @@ class TestServer:
 
 
 @contextmanager
-def running_server() -> Iterator[TestServer]:
-    with temporary_postgres() as address:
+def running_server(settings: Mapping[str, str] | None = None) -> Iterator[TestServer]:
+    """A server with its roles and schemas; `settings` of PostgreSQL replace those that make tests fast."""
+    with temporary_postgres(settings=settings) as address:
         passwords = {role: secrets.token_urlsafe(24) for role in (OWNER, *map(role_of, SERVICES))}
         plan = Plan(address.url(), passwords)
         migrate(plan, upgrade=lambda _service, _url: None)  # roles and schemas now, tables when a test wants them

@@ -1,0 +1,1 @@
+"""`make bench`: what the hub costs beside the limit and beside others, as ratios of one interleaved run."""
