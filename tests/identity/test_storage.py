@@ -105,7 +105,7 @@ def _cases() -> list[tuple[dict[str, str], dict[str, str], str]]:
     fixed = {"response_type": "code", "client_id": "frontend"}
     drawn: list[tuple[dict[str, str], dict[str, str], str]] = []
 
-    @settings(max_examples=40, deadline=None, database=None)
+    @settings(max_examples=25, deadline=None, database=None)
     @given(
         st.dictionaries(st.sampled_from(names), ANYTHING),
         st.dictionaries(st.sampled_from(fields), ANYTHING),

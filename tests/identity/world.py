@@ -17,7 +17,10 @@ from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.identity import admin
+from services.identity.actors import operator
 from services.identity.app import create_app
+from services.identity.commands.create_account import create_account
+from services.identity.parts import IdentityParts
 from services.identity.schemas.account import AccountCreate
 from services.identity.settings import IdentitySettings
 from services.kernel.clock import FixedClock
@@ -181,8 +184,11 @@ async def world_of(database_url: str, files: Path, clock: FixedClock, **changes:
     async with app.router.lifespan_context(app):
         world = World(settings, clock, app)
         await world.bootstrap()
-        for account in (CLERK, BUREAU):
-            await admin.ensure_account(settings, account, world.password, clock=clock)
+        parts: IdentityParts = app.state.identity
+        async with parts.database.write("anqing") as session:
+            for account in (CLERK, BUREAU):
+                passwords = parts.tools.passwords
+                await create_account(session, clock, operator("anqing"), passwords, account, world.password)
         yield world
 
 
