@@ -34,8 +34,13 @@ def _citation(row: dict[str, Any]) -> Markup:
 
 
 def _value(row: dict[str, Any]) -> str:
-    observed = row["status"]["observed"]
-    return filters.NOTHING if observed is None else f"{filters.number(observed)} {row['unit']}"
+    """The year's value, or else the newest one before it, marked with its year."""
+    observed, latest = row["status"]["observed"], row["latest"]
+    if observed is not None:
+        return f"{filters.number(observed)} {row['unit']}"
+    if latest is not None:
+        return f"{filters.number(latest['observed'])} {row['unit']}（{latest['year']}年）"
+    return filters.NOTHING
 
 
 def _required(row: dict[str, Any]) -> str:
@@ -60,7 +65,10 @@ INDICATORS = Table(
         Column("citation", "依据", "markup", render=_citation),
     ),
     filters=(Filter("year", "考核年度", "number"),),
-    actions=(Action("文件规定的任务", "/targets/tasks", "checklist"), Action("填报记录", "/targets/reports", "list")),
+    actions=(
+        Action("文件规定的任务", "/targets/tasks", "checklist"),
+        Action("填报记录", "/targets/reports", "file-text"),
+    ),
     empty_title="还没有应用政策文件",
     empty_hint="请系统管理员应用政策包后再查看。",
 )
@@ -106,7 +114,8 @@ async def indicators(request: Request, gateway: Gateway) -> Response:
     answer = await gateway.get(f"{API}/indicators", asked)
     lights = [item["status"]["light"] for item in answer.data["items"]]
     counts = {colour: lights.count(colour) for colour in filters.LIGHTS}
-    table = INDICATORS.view(request, answer.data)
+    year_filter = Filter("year", "考核年度", "number", placeholder=str(answer.data["year"]))
+    table = INDICATORS.view(request, answer.data, filters=(year_filter,))
     values = {"table": table, "counts": counts, "year": answer.data["year"]}
     return page_or_fragment(request, "targets/list.html", "_table.html", values)
 

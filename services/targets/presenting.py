@@ -12,6 +12,7 @@ from services.targets.schemas.indicators import (
     Citation,
     IndicatorDetail,
     IndicatorRead,
+    Known,
     MilestoneRead,
     TaskRead,
     YearStatus,
@@ -46,7 +47,17 @@ def year_status(
     )
 
 
-def indicator_read(plan: Plan, indicator: Indicator, status: YearStatus) -> IndicatorRead:
+def latest_known(indicator: Indicator, year: int, reports: AcceptedReports) -> Known | None:
+    """The newest accepted value up to a year; it informs, and is never judged for another year."""
+    years = sorted((y for code, y in reports if code == indicator.code and y <= year), reverse=True)
+    for known in years:
+        value = shown(roll_up(indicator, reports[indicator.code, known]).value)
+        if value is not None:
+            return Known(year=known, observed=value)
+    return None
+
+
+def indicator_read(plan: Plan, indicator: Indicator, status: YearStatus, reports: AcceptedReports) -> IndicatorRead:
     milestones = [
         MilestoneRead(year=m.year, value=m.value, text=m.text, article=m.article) for m in indicator.milestones
     ]
@@ -64,6 +75,7 @@ def indicator_read(plan: Plan, indicator: Indicator, status: YearStatus) -> Indi
         citation=citation(plan, indicator.article),
         milestones=milestones,
         status=status,
+        latest=latest_known(indicator, status.year, reports),
     )
 
 
@@ -78,7 +90,7 @@ def indicator_detail(
 ) -> IndicatorDetail:
     series = [year_status(indicator, y, reports, today, near_due_days) for y in years_of(indicator, reports, year)]
     status = next(s for s in series if s.year == year)
-    return IndicatorDetail(**indicator_read(plan, indicator, status).model_dump(), series=series)
+    return IndicatorDetail(**indicator_read(plan, indicator, status, reports).model_dump(), series=series)
 
 
 def task_read(plan: Plan, task: Mapping[str, object]) -> TaskRead:

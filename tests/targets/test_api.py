@@ -65,6 +65,7 @@ def test_a_report_counts_once_it_is_accepted(talk: Talk, secretariat: Headers, c
     status = after["status"]
     assert (status["observed"], status["numerator"], status["denominator"]) == ("42", "2268.0000", "5400.0000")
     assert (status["light"], status["reports"]) == ("green", 1)
+    assert after["latest"] == {"year": 2025, "observed": "42"}
     assert [s["year"] for s in after["series"]] == [2024, 2025, 2026, 2027]
 
 

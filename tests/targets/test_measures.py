@@ -79,6 +79,7 @@ def test_a_sentence_names_value_requirement_and_gap() -> None:
 def test_a_year_before_the_only_milestone_is_on_its_way() -> None:
     status = assess(ANQING["higher_vocational_enrolment"], 2025, observed("13500"), date(2025, 12, 1), NEAR)
     assert (status.light, status.required, status.gap) == (Light.GREEN, Decimal(14000), Decimal(500))
+    assert status.sentence == "现为 13,500人，2027年末要求不低于 14,000人，未落后于序时进度。"
 
 
 def test_an_aspirational_target_is_never_red() -> None:

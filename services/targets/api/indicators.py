@@ -38,7 +38,7 @@ async def list_indicators(
         reports = await accepted(session, principal.alliance, plan.pack)
         for indicator in plan.indicators:
             status = year_status(indicator, chosen, reports, today, near_due)
-            items.append(indicator_read(plan, indicator, status))
+            items.append(indicator_read(plan, indicator, status, reports))
     return IndicatorList(items=items, total=len(items), year=chosen)
 
 

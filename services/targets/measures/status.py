@@ -66,17 +66,17 @@ def _judge(
     near_due_days: int,
 ) -> tuple[Light, str]:
     assert milestone.value is not None  # noqa: S101  # the caller answers qualitative requirements
-    goal = f"{due.year}年末要求{_bound(indicator)}{shown(milestone.value)}{indicator.unit}"
+    goal = f"{due.year}年末要求{_bound(indicator)}{_written(milestone.value)}{indicator.unit}"
     if observed.value is None:
         return _unreported(year, goal, today, near_due_days)
-    stands = f"现为 {shown(observed.value)}{indicator.unit}，{goal}"
+    stands = f"现为 {_written(observed.value)}{indicator.unit}，{goal}"
     if indicator.meets(observed.value, milestone.value):
         return Light.GREEN, f"{stands}，已达到。"
     if today > due:
         return Light.RED, f"{stands}，期限已过，未达到。"
     expected = pace(indicator, milestone, today)
     if expected is not None and not indicator.meets(observed.value, expected):
-        return Light.YELLOW, f"{stands}，落后于序时进度 {shown(expected)}{indicator.unit}。"
+        return Light.YELLOW, f"{stands}，落后于序时进度 {_written(expected)}{indicator.unit}。"
     if (due - today).days <= near_due_days:
         return Light.BLUE, f"{stands}，距期限 {(due - today).days} 天。"
     return Light.GREEN, f"{stands}，未落后于序时进度。"
@@ -107,6 +107,10 @@ def pace(indicator: Indicator, milestone: Milestone, today: date) -> Decimal | N
     start, end = date(before.year, 12, 31), date(milestone.year, 12, 31)
     passed = Decimal(min(max((today - start).days, 0), (end - start).days))
     return before.value + (milestone.value - before.value) * passed / Decimal((end - start).days)
+
+
+def _written(value: Decimal | None) -> str:
+    return "" if value is None else f"{shown(value):,f}"
 
 
 def _bound(indicator: Indicator) -> str:

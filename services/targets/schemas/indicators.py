@@ -38,6 +38,13 @@ class YearStatus(BaseModel):
     sentence: str
 
 
+class Known(BaseModel):
+    """The newest accepted value before the year asked for."""
+
+    year: int
+    observed: Decimal
+
+
 class IndicatorRead(BaseModel):
     """One indicator with its status in the year asked for."""
 
@@ -54,6 +61,7 @@ class IndicatorRead(BaseModel):
     citation: Citation
     milestones: list[MilestoneRead]
     status: YearStatus
+    latest: Known | None = Field(description="newest accepted value, up to the year asked for")
 
 
 class IndicatorDetail(IndicatorRead):
