@@ -109,8 +109,12 @@ class Cluster:
         """Start the server and wait until it takes connections; raises OperatorError with its last words when not."""
         self._settings = {**SETTINGS, **(settings or {})}
         deadline = time.monotonic() + READY_SECONDS
-        while not self._attempt(deadline):
-            time.sleep(0.2)
+        try:
+            while not self._attempt(deadline):
+                time.sleep(0.2)
+        except BaseException:  # Ctrl-C too: a server that nobody waits for must not stay
+            self.stop()
+            raise
 
     def stop(self) -> None:
         """Fast shutdown; harder means when that takes too long. Safe to call twice."""

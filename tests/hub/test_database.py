@@ -6,7 +6,7 @@ from collections.abc import Iterator
 
 import asyncpg
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from hub.database import OWNER, SERVICES, Plan, connection, migrate, plan_from_environment, role_of, scram_verifier
@@ -190,6 +190,7 @@ def test_the_plan_of_a_deployment_comes_from_its_environment() -> None:
     assert "a@b" not in repr(plan)
 
 
+@settings(max_examples=25, deadline=None)  # the key derivation is slow on purpose
 @given(st.text(alphabet=st.characters(min_codepoint=33, max_codepoint=126), min_size=1, max_size=64))
 def test_a_verifier_holds_no_password_and_has_postgresqls_shape(password: str) -> None:
     kind, iterations_and_salt, keys = scram_verifier(password).split("$")

@@ -107,8 +107,9 @@ def test_a_running_server_keeps_its_data_folder_to_itself(
     pid = start(cluster)
     monkeypatch.setattr(postgres, "READY_SECONDS", 0.5)
     intruder = new_cluster(open_folder)
-    with pytest.raises(OperatorError, match="数据库没有启动"):
+    with pytest.raises(OperatorError, match=r"数据库没有启动|没有就绪"):
         intruder.start()
+    assert not intruder.is_running
     assert is_alive(pid)
     assert query(cluster.address, "SELECT 1") == 1
 
