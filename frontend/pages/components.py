@@ -129,7 +129,7 @@ async def show(request: Request) -> Response:
     problem = ApiProblem(422, "invalid_input", "填写内容有误", "有 2 处需要修改，请改正后重新提交。", errors=ISSUES)
     filled = {"name": "示例职业技术学院", "uscc": "91350100M000100Y4Z", "category": "enterprise", "kinds": ["a", "c"]}
     nothing: dict[str, Any] = {"items": [], "next_cursor": None, "total": 0}
-    empty = replace(SAMPLE, id="sample-empty").view(request, nothing, batch=(), actions=())
+    empty = replace(SAMPLE, id="sample-empty", caption="空的示例列表").view(request, nothing, batch=(), actions=())
     values = {
         "table": sample_view(request),
         "empty": empty,

@@ -83,7 +83,14 @@ def test_instants_show_local_time() -> None:
 
 @pytest.mark.parametrize(
     ("value", "places", "text"),
-    [(8000, None, "8,000"), ("40.60", None, "40.6"), ("40.6", 2, "40.60"), (100, None, "100"), (Decimal("1234.5"), 2, "1,234.50"), (0, None, "0")],
+    [
+        (8000, None, "8,000"),
+        ("40.60", None, "40.6"),
+        ("40.6", 2, "40.60"),
+        (100, None, "100"),
+        (Decimal("1234.5"), 2, "1,234.50"),
+        (0, None, "0"),
+    ],
 )
 def test_numbers(value: object, places: int | None, text: str) -> None:
     assert filters.number(value, places) == text
