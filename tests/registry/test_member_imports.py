@@ -122,7 +122,7 @@ def test_an_export_can_be_imported_again_unchanged(registry: Registry) -> None:
         await caller.create("/members", member("乙校（分校）", division=None))
         before = [(await caller.get(f"/members/{i['id']}")).json() for i in (await names(caller)).values()]
         exported = await caller.get("/members/export.xlsx")
-        assert exported.headers["content-disposition"] == 'attachment; filename="members.xlsx"'
+        assert "filename*=UTF-8''%E6%88%90" in exported.headers["content-disposition"]
         ended = await caller.imported(exported.content)
         assert (ended["total"], ended["unchanged"], ended["rejected"]) == (2, 2, 0)
         after = [(await caller.get(f"/members/{i['id']}")).json() for i in (await names(caller)).values()]

@@ -117,6 +117,21 @@ def test_todos_name_the_gaps_and_lead_to_them(registry: Registry) -> None:
     registry.run(scenario)
 
 
+def test_divisions_are_those_of_the_alliance_and_its_city(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        assert (await caller.get("/divisions")).json() == {"divisions": [], "zones": []}
+        await asyncio.to_thread(apply, registry, {**DOCUMENT, "alliance": {"division": "3408"}}, {})
+        await caller.create("/members", member("池州示例公司", category="enterprise", division="341702"))
+        found = (await caller.get("/divisions")).json()
+        names = {entry["code"]: entry["name"] for entry in found["divisions"]}
+        assert (names["340800"], names["340822"], names["341702"]) == ("安庆市", "怀宁县", "贵池区")
+        assert [zone["code"] for zone in found["zones"]] == ["3408Z1", "3408Z2"]
+        county = caller.acting("county_bureau", division="340822")
+        assert (await county.get("/divisions")).json()["divisions"] == [{"code": "340822", "name": "怀宁县"}]
+
+    registry.run(scenario)
+
+
 def apply(registry: Registry, document: dict[str, Any], structure: dict[str, Any]) -> AppliedVersion:
     async def body() -> AppliedVersion:
         database = Database(registry.settings.database_url.get_secret_value())

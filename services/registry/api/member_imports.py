@@ -65,4 +65,4 @@ async def errors(
     found = await find_import(session, scope, import_id)
     if found.rejects_file is None:
         raise NotFound("这次导入没有退回的行。", code="no_rejects")
-    return workbook(files_of(request).load(found.rejects_file), "members-errors")
+    return workbook(files_of(request).load(found.rejects_file), "members-errors", "成员单位导入错误行")

@@ -7,10 +7,10 @@ from fastapi import APIRouter, Header, Response
 from services.kernel.etags import etag_of
 from services.kernel.sessions import CallerScope, InjectedClock, Reading
 from services.registry.auth import RegistryRead, SnapshotRead
-from services.registry.queries.others import find_article
+from services.registry.queries.others import divisions_of, find_article
 from services.registry.queries.snapshot import read_snapshot
 from services.registry.queries.todos import todos_of
-from services.registry.schemas.others import ArticleRead, Todos
+from services.registry.schemas.others import ArticleRead, DivisionsRead, Todos
 from services.registry.schemas.others import SnapshotRead as SnapshotBody
 
 router = APIRouter()
@@ -36,6 +36,11 @@ async def snapshot(
 @router.get("/todos", tags=["todos"], summary="我的待办")
 async def todos(session: Reading, scope: CallerScope, principal: RegistryRead) -> Todos:
     return Todos(items=await todos_of(session, scope, principal))
+
+
+@router.get("/divisions", tags=["members"], summary="可选的区划和功能区")
+async def divisions(session: Reading, scope: CallerScope, _caller: RegistryRead) -> DivisionsRead:
+    return await divisions_of(session, scope)
 
 
 @router.get("/policies/{pack}/articles/{article:path}", tags=["policies"], summary="政策文件的一条（转述）")

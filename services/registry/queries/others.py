@@ -1,14 +1,15 @@
-"""Read imports of members and articles of applied policy documents."""
+"""Read imports of members, divisions, and articles of applied policy documents."""
 
 from uuid import UUID
 
-from sqlalchemy import desc
+from sqlalchemy import desc, select
 
 from services.kernel.database import AnySession
+from services.kernel.divisions import CITY_SUFFIX, city_of, counties_of, division_name, zones_of
 from services.kernel.errors import NotFound
 from services.kernel.tenancy import Scope
-from services.registry.schemas.others import ArticleRead
-from services.registry.tables import MemberImport, PolicyVersion
+from services.registry.schemas.others import ArticleRead, DivisionRead, DivisionsRead
+from services.registry.tables import Member, MemberImport, PolicyVersion
 
 
 async def find_import(session: AnySession, scope: Scope, import_id: UUID) -> MemberImport:
@@ -23,6 +24,25 @@ async def newest_policy(session: AnySession, scope: Scope, pack: str) -> PolicyV
     """The version of a pack that stands now, if it was ever applied."""
     statement = scope.select(PolicyVersion).where(PolicyVersion.pack == pack)
     return (await session.scalars(statement.order_by(desc(PolicyVersion.version)).limit(1))).one_or_none()
+
+
+async def divisions_of(session: AnySession, scope: Scope) -> DivisionsRead:
+    """The divisions and zones of the cities in which the alliance lies, a county's own only for its bureau.
+
+    The cities are those of the applied policy documents and of the members: no city stands in the code.
+    """
+    members = scope.limit(select(Member.division).distinct(), Member).where(Member.division.is_not(None))
+    documents = scope.limit(select(PolicyVersion.document["alliance"]["division"].astext).distinct(), PolicyVersion)
+    used = {code for code in await session.scalars(members) if code}
+    cities = {city_of(code) for code in used} | {city for city in (await session.scalars(documents)).all() if city}
+    codes = used | {f"{city}{CITY_SUFFIX}" for city in cities}
+    codes |= {county.code for city in cities for county in counties_of(city)}
+    if scope.division is not None:
+        codes = {scope.division}
+    return DivisionsRead(
+        divisions=[DivisionRead(code=code, name=division_name(code) or code) for code in sorted(codes)],
+        zones=[DivisionRead(code=zone.code, name=zone.name) for city in sorted(cities) for zone in zones_of(city)],
+    )
 
 
 async def find_article(session: AnySession, scope: Scope, pack: str, article: str) -> ArticleRead:

@@ -72,6 +72,20 @@ class Todos(BaseModel):
     items: list[Todo]
 
 
+class DivisionRead(BaseModel):
+    """One county, city or functional zone by code and name."""
+
+    code: str
+    name: str
+
+
+class DivisionsRead(BaseModel):
+    """What a member may be placed in: the alliance's city and its counties, and its functional zones."""
+
+    divisions: list[DivisionRead]
+    zones: list[DivisionRead]
+
+
 class ArticleRead(BaseModel):
     """One article of an applied policy document: a paraphrase, with the document's number and title."""
 

@@ -1,0 +1,498 @@
+"""The pages of members and collaborations through the whole application, on a fake gateway."""
+
+import json
+from typing import Any
+from urllib.parse import unquote
+
+import pytest
+from aiohttp import web
+
+from tests.frontend.conftest import Browser
+from tests.frontend.fake_gateway import FakeGateway, Handler, problem, refuse, reply
+from tests.frontend.html import Page
+
+pytestmark = pytest.mark.anyio
+HTMX = {"HX-Request": "true"}
+API = "/api/registry/v1"
+ONE = "11111111-1111-4111-8111-111111111111"
+TWO = "22222222-2222-4222-8222-222222222222"
+GRANT = "33333333-3333-4333-8333-333333333333"
+JOB = "44444444-4444-4444-8444-444444444444"
+
+MEMBER: dict[str, Any] = {
+    "id": ONE,
+    "name": "怀宁示例汽车零部件有限公司",
+    "aliases": ["示例零部件", "怀汽配"],
+    "uscc": "91340822MA00000016",
+    "category": "enterprise",
+    "division": "340822",
+    "division_name": "怀宁县",
+    "functional_zone": None,
+    "functional_zone_name": None,
+    "structure_role": "participant",
+    "enterprise_size": "medium",
+    "size_evidence": "证明第2号",
+    "industry": "汽车",
+    "contact_person": "张三",
+    "contact_phone": "0556-1234567",
+    "status": "active",
+    "joined_on": "2024-09-01",
+    "left_on": None,
+    "row_version": 3,
+    "created_at": "2025-11-01T00:00:00Z",
+    "updated_at": "2025-11-02T00:00:00Z",
+}
+COLLABORATION: dict[str, Any] = {
+    "id": TWO,
+    "kind": "industry_college",
+    "name": "汽车产业学院",
+    "host_member": {"id": ONE, "name": MEMBER["name"]},
+    "lead_member": None,
+    "participants": [],
+    "founded_on": "2023-05-01",
+    "status": "active",
+    "level": "provincial",
+    "recognised_on": "2025-09-26",
+    "recognitions": [
+        {
+            "id": GRANT,
+            "level": "provincial",
+            "granted_on": "2025-09-26",
+            "document_number": "皖教高示例〔2025〕3号",
+            "withdrawn_on": None,
+            "withdrawal_reason": None,
+        }
+    ],
+    "row_version": 2,
+    "created_at": "2025-11-01T00:00:00Z",
+    "updated_at": "2025-11-02T00:00:00Z",
+}
+HISTORY = {
+    "items": [
+        {
+            "at": "2025-11-02T00:00:00Z",
+            "actor_name": "王琳",
+            "action": "member.update",
+            "changed": ["uscc", "aliases"],
+            "reason": "批量导入",
+        }
+    ]
+}
+DIVISIONS = {
+    "divisions": [{"code": "340800", "name": "安庆市"}, {"code": "340822", "name": "怀宁县"}],
+    "zones": [{"code": "3408Z1", "name": "安庆经济技术开发区"}],
+}
+IMPORT: dict[str, Any] = {
+    "id": TWO,
+    "job": JOB,
+    "file_name": "成员单位.xlsx",
+    "state": "done",
+    "total": 8,
+    "created": 5,
+    "updated": 1,
+    "unchanged": 1,
+    "rejected": 1,
+    "issues": [
+        {"line": 7, "field": "uscc", "header": "统一社会信用代码", "code": "uscc_invalid", "message": "代码不正确。"}
+    ],
+    "created_at": "2025-12-01T00:00:00Z",
+}
+
+
+def listing(*items: dict[str, Any]) -> Handler:
+    return reply({"items": list(items), "next_cursor": None, "total": len(items)})
+
+
+@pytest.fixture(autouse=True)
+def registry(fake: FakeGateway) -> None:
+    """What the registry answers when nothing special happens."""
+    fake.answers |= {
+        ("GET", f"{API}/members"): listing(MEMBER),
+        ("GET", f"{API}/members/{ONE}"): reply(MEMBER, headers={"ETag": '"3"'}),
+        ("GET", f"{API}/members/{ONE}/history"): reply(HISTORY),
+        ("GET", f"{API}/collaborations"): listing(COLLABORATION),
+        ("GET", f"{API}/collaborations/{TWO}"): reply(COLLABORATION, headers={"ETag": '"2"'}),
+        ("GET", f"{API}/collaborations/{TWO}/history"): reply(HISTORY),
+        ("GET", f"{API}/divisions"): reply(DIVISIONS),
+        ("GET", f"{API}/member-imports/{TWO}"): reply(IMPORT),
+    }
+
+
+class Recorder:
+    """A handler that keeps what it was sent."""
+
+    def __init__(self, status: int, data: dict[str, Any]) -> None:
+        self.status = status
+        self.data = data
+        self.bodies: list[dict[str, Any]] = []
+        self.headers: list[dict[str, str]] = []
+
+    async def __call__(self, request: web.Request) -> web.StreamResponse:
+        self.headers.append(dict(request.headers))
+        self.bodies.append(json.loads(await request.read()))
+        return web.json_response(self.data, status=self.status)
+
+
+def as_role(fake: FakeGateway, role: str, **more: str) -> None:
+    fake.user = {**fake.user, "role": role, **more}
+
+
+async def page(browser: Browser, path: str, **headers: str) -> Page:
+    answer = await browser.http.get(path, headers=headers)
+    assert answer.status_code == 200, answer.text
+    return Page(answer.text)
+
+
+async def send(browser: Browser, path: str, data: dict[str, Any], **more: Any) -> Any:
+    form = {"csrf_token": await browser.csrf(), "idempotency_key": "key-1", **data}
+    return await browser.http.post(path, data=form, headers=HTMX, **more)
+
+
+FILLED = {
+    "name": "甲公司",
+    "aliases": "甲、甲司 ; 老甲",
+    "uscc": "",
+    "category": "enterprise",
+    "division": "340822",
+    "status": "active",
+    "joined_on": "2024-09-01",
+}
+
+
+# ---- lists
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/members",
+        "/members/new",
+        f"/members/{ONE}",
+        f"/members/{ONE}/edit",
+        "/members/imports/new",
+        f"/members/imports/{TWO}",
+        "/collaborations",
+        "/collaborations/new",
+        f"/collaborations/{TWO}",
+        f"/collaborations/{TWO}/edit",
+        f"/collaborations/{TWO}/recognitions/new",
+        f"/collaborations/{TWO}/recognitions/{GRANT}/withdrawal",
+    ],
+)
+async def test_every_page_is_sound_and_has_a_fragment(browser: Browser, path: str) -> None:
+    whole = await page(browser, path)
+    assert whole.faults == []
+    assert len(whole.having("h1")) == 1
+    fragment = await browser.http.get(path, headers=HTMX)
+    assert "<html" not in fragment.text
+    assert Page(fragment.text).faults == []
+
+
+async def test_the_list_shows_words_for_codes_and_asks_what_the_query_says(browser: Browser, fake: FakeGateway) -> None:
+    shown = await page(browser, "/members?q=huaining&division=340822&sort=-name&colour=red")
+    for text in ("怀宁示例汽车零部件有限公司", "企业", "怀宁县", "中型", "在册", "1 家", "序号", "合计"):
+        assert text in shown.text
+    asked = next(path for method, path, _ in fake.seen if path.startswith(f"{API}/members?"))
+    assert asked == f"{API}/members?limit=50&q=huaining&division=340822&sort=-name"
+    assert shown.having("a", href=f"/members/{ONE}")
+    assert shown.having("option", value="340822", selected="")
+
+
+async def test_the_secretariat_sees_what_changes_things(browser: Browser) -> None:
+    shown = await page(browser, "/members")
+    assert all(shown.having("a", href=way) for way in ("/members/new", "/members/imports/new"))
+    assert (await page(browser, f"/members/{ONE}")).having("a", href=f"/members/{ONE}/edit")
+
+
+@pytest.mark.parametrize(
+    ("role", "more"), [("county_bureau", {"division": "340822"}), ("member_unit", {"member": ONE})]
+)
+async def test_others_see_no_way_to_write(
+    stranger: Browser, fake: FakeGateway, role: str, more: dict[str, str]
+) -> None:
+    as_role(fake, role, **more)
+    await stranger.sign_in()
+    text = (await stranger.http.get("/members")).text
+    assert "/members/new" not in text
+    detail = (await stranger.http.get(f"/members/{ONE}")).text
+    assert f"/members/{ONE}/edit" not in detail
+    assert not any(path.endswith("/history") for _, path, _ in fake.seen)
+    joint = (await stranger.http.get(f"/collaborations/{TWO}")).text
+    assert "recognitions/new" not in joint
+    assert "withdrawal" not in joint
+
+
+async def test_a_member_shows_its_facts_collaborations_and_changes(browser: Browser) -> None:
+    shown = await page(browser, f"/members/{ONE}")
+    for text in (
+        "示例零部件、怀汽配",
+        "怀宁县（340822）",
+        "0556-1234567",
+        "2024年9月1日",
+        "汽车产业学院",
+        "办学（承办）",
+    ):
+        assert text in shown.text
+    assert "修改了统一社会信用代码、简称；批量导入" in shown.text
+
+
+async def test_a_member_that_is_not_to_be_seen_is_not_found(browser: Browser) -> None:
+    answer = await browser.http.get(f"/members/{TWO}")
+    assert answer.status_code == 404
+    assert "没有这条记录" in answer.text
+
+
+# ---- forms
+
+
+async def test_a_new_member_is_sent_as_the_service_takes_it(browser: Browser, fake: FakeGateway) -> None:
+    taken = Recorder(201, MEMBER)
+    fake.answers["POST", f"{API}/members"] = taken
+    answer = await send(browser, "/members/new", FILLED)
+    assert (answer.status_code, answer.headers["HX-Redirect"]) == (204, f"/members/{ONE}")
+    assert taken.headers[0]["Idempotency-Key"] == "key-1"
+    (body,) = taken.bodies
+    assert (body["name"], body["aliases"], body["uscc"]) == ("甲公司", ["甲", "甲司", "老甲"], None)
+    assert body["left_on"] is None
+    assert set(body) == {
+        *("name", "aliases", "uscc", "category", "division", "functional_zone", "structure_role", "enterprise_size"),
+        *("size_evidence", "industry", "contact_person", "contact_phone", "status", "joined_on", "left_on"),
+    }
+
+
+async def test_faults_stand_at_their_fields_and_nothing_typed_is_lost(browser: Browser, fake: FakeGateway) -> None:
+    errors = [
+        {"field": "uscc", "code": "uscc_invalid", "message": "代码不正确。"},
+        {"field": "aliases.1", "code": "string_too_long", "message": "太长。"},
+    ]
+    fake.answers["POST", f"{API}/members"] = refuse(422, "invalid_input", "填写内容有误", "有 2 处需要修改。", errors)
+    answer = await send(browser, "/members/new", {**FILLED, "uscc": "9134"})
+    assert answer.status_code == 422
+    assert answer.headers["HX-Retarget"] == "#member-form"
+    form = Page(answer.text)
+    assert form.faults == []
+    (uscc,) = form.having("input", name="uscc")
+    assert (uscc["value"], uscc["aria-invalid"]) == ("9134", "true")
+    assert form.having("input", name="aliases")[0]["aria-invalid"] == "true"
+    assert form.having("input", name="name")[0]["value"] == "甲公司"
+    assert form.having("option", value="enterprise", selected="")
+
+
+async def test_an_edit_sends_the_version_it_began_from(browser: Browser, fake: FakeGateway) -> None:
+    form = await page(browser, f"/members/{ONE}/edit")
+    assert form.having("input", name="etag")[0]["value"] == '"3"'
+    assert form.having("input", name="aliases")[0]["value"] == "示例零部件、怀汽配"
+    taken = Recorder(200, MEMBER)
+    fake.answers["PUT", f"{API}/members/{ONE}"] = taken
+    answer = await send(browser, f"/members/{ONE}/edit", {**FILLED, "etag": '"3"'})
+    assert answer.headers["HX-Redirect"] == f"/members/{ONE}"
+    assert taken.headers[0]["If-Match"] == '"3"'
+
+
+async def test_when_somebody_was_faster_the_form_says_what_differs(browser: Browser, fake: FakeGateway) -> None:
+    newer = {**MEMBER, "name": "甲公司", "aliases": ["甲", "甲司", "老甲"], "enterprise_size": "large"}
+    fake.answers["GET", f"{API}/members/{ONE}"] = reply(newer, headers={"ETag": '"4"'})
+    fake.answers["PUT", f"{API}/members/{ONE}"] = refuse(412, "stale_version", "内容已被他人修改", "请刷新。")
+    data = {**FILLED, "enterprise_size": "medium", "etag": '"3"'}
+    answer = await send(browser, f"/members/{ONE}/edit", data)
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (412, "#member-form")
+    form = Page(answer.text)
+    assert form.having("input", name="etag")[0]["value"] == '"4"'
+    assert "现为“大型”，与您填写的不同。" in form.text
+    assert form.having("option", value="medium", selected="")
+    assert form.having("select", name="enterprise_size")[0]["aria-invalid"] == "true"
+    for same in ("name", "aliases", "joined_on"):
+        assert "aria-invalid" not in form.having("input", name=same)[0]
+
+
+async def test_a_service_that_is_down_is_no_fault_of_the_form(browser: Browser, fake: FakeGateway) -> None:
+    fake.answers["POST", f"{API}/members"] = refuse(503, "unavailable", "服务暂时不可用", "请稍后重试。")
+    answer = await send(browser, "/members/new", FILLED)
+    assert answer.status_code == 503
+    assert "HX-Retarget" not in answer.headers
+
+
+# ---- export, template, import
+
+
+async def test_an_export_takes_the_query_of_the_list(browser: Browser, fake: FakeGateway) -> None:
+    async def workbook(request: web.Request) -> web.StreamResponse:
+        assert request.query_string == "q=an&category=enterprise"
+        headers = {"Content-Disposition": "attachment; filename*=UTF-8''%E6%88%90.xlsx"}
+        return web.Response(body=b"PK-workbook", headers=headers)
+
+    fake.answers["GET", f"{API}/members/export.xlsx"] = workbook
+    shown = await page(browser, "/members?q=an&category=enterprise")
+    (link,) = [a for a in shown.having("a") if a.get("href", "").startswith("/members/export")]
+    answer = await browser.http.get(link["href"].replace("&sort=name", ""))
+    assert (answer.status_code, answer.content) == (200, b"PK-workbook")
+    assert answer.headers["Content-Disposition"].endswith(".xlsx")
+
+
+async def test_ticked_rows_are_exported_by_id(browser: Browser, fake: FakeGateway) -> None:
+    async def workbook(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=",".join(request.query.getall("ids")).encode())
+
+    fake.answers["GET", f"{API}/members/export.xlsx"] = workbook
+    answer = await send(browser, "/members/export", {"ids": [ONE, TWO]})
+    assert answer.status_code == 204
+    download = await browser.http.get(answer.headers["HX-Redirect"])
+    assert download.text == f"{ONE},{TWO}"
+
+
+async def test_the_template_is_passed_on(browser: Browser, fake: FakeGateway) -> None:
+    async def workbook(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"PK-template")
+
+    fake.answers["GET", f"{API}/members/template.xlsx"] = workbook
+    assert (await browser.http.get("/members/template")).content == b"PK-template"
+
+
+async def test_a_workbook_is_passed_on_whole_and_followed(browser: Browser, fake: FakeGateway) -> None:
+    received: dict[str, Any] = {}
+
+    async def take(request: web.Request) -> web.StreamResponse:
+        received["key"] = request.headers["Idempotency-Key"]
+        part = (await request.post())["file"]
+        assert isinstance(part, web.FileField)
+        received.update({"name": part.filename, "content": part.file.read()})
+        return web.json_response({**IMPORT, "state": "queued"}, status=202)
+
+    fake.answers["POST", f"{API}/member-imports"] = take
+    answer = await send(browser, "/members/imports/new", {}, files={"file": ("单位.xlsx", b"PK" * 900_000)})
+    assert answer.headers["HX-Redirect"] == f"/members/imports/{TWO}"
+    assert (received["key"], received["name"], len(received["content"])) == ("key-1", "单位.xlsx", 1_800_000)
+
+
+@pytest.mark.parametrize(
+    ("status", "errors", "sentence"),
+    [
+        (415, [], "只能导入 .xlsx 或 .csv 文件。"),
+        (413, [], "文件超过 20 MB。"),
+        (422, [{"field": "file", "code": "header_missing", "message": "表头缺少：类别。"}], "表头缺少：类别。"),
+    ],
+)
+async def test_a_wrong_file_is_told_at_its_field(
+    browser: Browser, fake: FakeGateway, status: int, errors: list[dict[str, str]], sentence: str
+) -> None:
+    fake.answers["POST", f"{API}/member-imports"] = refuse(status, "file", "文件有误", sentence, errors)
+    answer = await send(browser, "/members/imports/new", {}, files={"file": ("a.pdf", b"%PDF")})
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (status, "#import-form")
+    form = Page(answer.text)
+    assert form.having("input", name="file")[0]["aria-invalid"] == "true"
+    assert sentence in form.text
+
+
+async def test_no_file_is_told_without_asking_the_service(browser: Browser, fake: FakeGateway) -> None:
+    answer = await send(browser, "/members/imports/new", {})
+    assert answer.status_code == 422
+    assert "请选择要导入的文件。" in answer.text
+    assert not any(method == "POST" for method, path, _ in fake.seen if path.startswith("/api/"))
+
+
+async def test_a_running_import_shows_its_job_and_a_finished_one_its_rejects(
+    browser: Browser, fake: FakeGateway
+) -> None:
+    done = await page(browser, f"/members/imports/{TWO}")
+    for text in ("退回", "代码不正确。", "统一社会信用代码", "7"):
+        assert text in done.text
+    assert done.having("a", href=f"/members/imports/{TWO}/errors")
+    job = {"id": JOB, "kind": "member_import", "state": "running", "done": 4, "total": 8, "message": "", "error": None}
+    fake.answers["GET", f"{API}/member-imports/{TWO}"] = reply({**IMPORT, "state": "queued", "rejected": 0})
+    fake.answers["GET", f"{API}/jobs/{JOB}"] = reply(job)
+    running = await page(browser, f"/members/imports/{TWO}")
+    (box,) = running.having("div", id=f"job-{JOB}")
+    assert box["hx-get"].startswith(f"/jobs/registry/{JOB}?then=/members/imports/{TWO}")
+    assert not running.having("a", href=f"/members/imports/{TWO}/errors")
+
+
+async def test_rejects_are_passed_on(browser: Browser, fake: FakeGateway) -> None:
+    async def workbook(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"PK-errors")
+
+    fake.answers["GET", f"{API}/member-imports/{TWO}/errors.xlsx"] = workbook
+    assert (await browser.http.get(f"/members/imports/{TWO}/errors")).content == b"PK-errors"
+
+
+# ---- collaborations
+
+
+async def test_a_collaboration_is_sent_with_its_participants(browser: Browser, fake: FakeGateway) -> None:
+    taken = Recorder(201, COLLABORATION)
+    fake.answers["POST", f"{API}/collaborations"] = taken
+    data = {"kind": "base", "name": "基地", "host_member": ONE, "participants": [ONE, TWO], "founded_on": ""}
+    answer = await send(browser, "/collaborations/new", data)
+    assert answer.headers["HX-Redirect"] == f"/collaborations/{TWO}"
+    assert taken.bodies == [
+        {
+            "kind": "base",
+            "name": "基地",
+            "host_member": ONE,
+            "lead_member": None,
+            "founded_on": None,
+            "status": "active",
+            "participants": [ONE, TWO],
+        }
+    ]
+
+
+async def test_one_participant_is_a_list_too(browser: Browser, fake: FakeGateway) -> None:
+    taken = Recorder(200, COLLABORATION)
+    fake.answers["PUT", f"{API}/collaborations/{TWO}"] = taken
+    await send(browser, f"/collaborations/{TWO}/edit", {"name": "甲", "participants": ONE, "etag": '"2"'})
+    assert (taken.bodies[0]["participants"], taken.headers[0]["If-Match"]) == ([ONE], '"2"')
+
+
+async def test_two_editors_of_a_collaboration(browser: Browser, fake: FakeGateway) -> None:
+    fake.answers["PUT", f"{API}/collaborations/{TWO}"] = refuse(412, "stale_version", "已被修改", "请刷新。")
+    data = {"kind": "industry_college", "name": "旧名", "status": "active", "founded_on": "2023-05-01", "etag": '"1"'}
+    answer = await send(browser, f"/collaborations/{TWO}/edit", data)
+    form = Page(answer.text)
+    assert answer.status_code == 412
+    assert "现为“汽车产业学院”，与您填写的不同。" in form.text
+    assert f"现为“{MEMBER['name']}”" in form.text
+    assert form.having("input", name="etag")[0]["value"] == '"2"'
+
+
+async def test_a_recognition_is_sent_and_its_faults_come_back(browser: Browser, fake: FakeGateway) -> None:
+    path = f"/collaborations/{TWO}/recognitions/new"
+    taken = Recorder(201, {})
+    fake.answers["POST", f"{API}/collaborations/{TWO}/recognitions"] = taken
+    data = {"level": "national", "granted_on": "2025-11-01", "document_number": "文〔2025〕1号"}
+    answer = await send(browser, path, data)
+    assert answer.headers["HX-Redirect"] == f"/collaborations/{TWO}"
+    assert "已登记级别认定" in unquote(unquote(answer.headers["Set-Cookie"]))
+    assert taken.bodies == [data]
+    errors = [{"field": "level", "code": "level_stands", "message": "该级别的认定仍然有效。"}]
+    fake.answers["POST", f"{API}/collaborations/{TWO}/recognitions"] = refuse(422, "x", "有误", "一处。", errors)
+    again = await send(browser, path, data)
+    assert (again.status_code, again.headers["HX-Retarget"]) == (422, "#recognition-form")
+    assert "该级别的认定仍然有效。" in again.text
+    assert Page(again.text).having("input", name="level", value="national", checked="")
+
+
+async def test_a_withdrawal_names_what_it_withdraws(browser: Browser, fake: FakeGateway) -> None:
+    path = f"/collaborations/{TWO}/recognitions/{GRANT}/withdrawal"
+    assert "皖教高示例〔2025〕3号" in (await page(browser, path)).text
+    taken = Recorder(200, {})
+    fake.answers["POST", f"{API}{path}"] = taken
+    data = {"withdrawn_on": "2025-11-30", "reason": "复核未通过"}
+    answer = await send(browser, path, data)
+    assert answer.headers["HX-Redirect"] == f"/collaborations/{TWO}"
+    assert taken.bodies == [data]
+    fake.answers["POST", f"{API}{path}"] = refuse(409, "recognition_withdrawn", "不允许", "这项认定已经撤销。")
+    again = await send(browser, path, data)
+    assert again.status_code == 409
+    assert "这项认定已经撤销。" in again.text
+
+
+async def test_a_refusal_that_is_no_fault_of_the_form_reaches_the_error_page(
+    browser: Browser, fake: FakeGateway
+) -> None:
+    async def refused(request: web.Request) -> web.StreamResponse:
+        return problem(403, "forbidden", "没有权限", "您的角色没有这项权限。")
+
+    fake.answers["POST", f"{API}/collaborations"] = refused
+    answer = await send(browser, "/collaborations/new", {"name": "甲"})
+    assert answer.status_code == 403
+    assert "您的角色没有这项权限。" in answer.text
