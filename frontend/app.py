@@ -12,7 +12,17 @@ from frontend import sign_in
 from frontend.access import GUARDS
 from frontend.error_pages import install_error_pages
 from frontend.gateway_client import GatewayClient
-from frontend.pages import citations, components, home, jobs, sign_out, targets
+from frontend.pages import (
+    citations,
+    collaborations,
+    components,
+    home,
+    jobs,
+    member_imports,
+    members,
+    sign_out,
+    targets,
+)
 from frontend.security import SecurityHeaders
 from frontend.session import SessionStore, cipher_of
 from frontend.settings import FrontendSettings
@@ -26,7 +36,7 @@ log = logging.getLogger(__name__)
 SWEEP_SECONDS = 600
 
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
-PAGES = (home, targets, citations, jobs, components, sign_out)
+PAGES = (home, members, member_imports, collaborations, targets, citations, jobs, components, sign_out)
 
 
 def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:
