@@ -9,7 +9,7 @@ import io
 import secrets
 import tempfile
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -63,6 +63,15 @@ class Tally:
     lines: int
     payable_fen: int
     by_rule: tuple[tuple[int, int, int], ...]
+
+
+@dataclass(frozen=True)
+class Written:
+    """A turn's seconds from start to commit, the table that it left, and the total in 元 if it made its own sum."""
+
+    seconds: float
+    table: str
+    reported: float | None = None
 
 
 @dataclass(frozen=True)
@@ -136,14 +145,14 @@ async def queued_settlement(stage: Stage) -> tuple[UUID, int]:
     return row.id, row.no
 
 
-async def product(stage: Stage) -> tuple[float, str]:
-    """Seconds of the product's own job, and the partition it wrote."""
+async def product(stage: Stage) -> Written:
+    """The product's own job, as the worker runs it."""
     settlement, number = await queued_settlement(stage)
     payload = {"settlement": str(settlement)}
     context = JobContext(stage.database, FixedClock(NOW), stage.principal, settlement, payload)
     started = time.perf_counter()
     await compute_settlement(context, stage.tools)
-    return time.perf_counter() - started, f"subsidies.settlement_line_{number}"
+    return Written(time.perf_counter() - started, f"subsidies.settlement_line_{number}")
 
 
 async def fresh_table(admin: Any, table: str) -> None:
@@ -157,7 +166,7 @@ async def keyed(admin: Any, table: str) -> None:
     await admin.execute(f"ALTER TABLE {table} ADD PRIMARY KEY (alliance, settlement_no, line_no)")
 
 
-async def limit(stage: Stage, lines: bytes) -> tuple[float, str]:
+async def limit(stage: Stage, lines: bytes) -> Written:
     """A plain COPY of lines that stand ready as bytes."""
     started = time.perf_counter()
     async with stage.admin.transaction():
@@ -165,10 +174,11 @@ async def limit(stage: Stage, lines: bytes) -> tuple[float, str]:
         await stage.admin.copy_to_table(
             "copied", schema_name="bench", source=io.BytesIO(lines), columns=COLUMNS, format="csv"
         )
-    return time.perf_counter() - started, "bench.copied"
+    return Written(time.perf_counter() - started, "bench.copied")
 
 
-async def sql(stage: Stage) -> tuple[float, str]:
+async def sql(stage: Stage) -> Written:
+    """The independent checker, with memory enough to sort without files."""
     inputs = await stage.inputs()
     started = time.perf_counter()
     async with stage.admin.transaction():
@@ -176,7 +186,7 @@ async def sql(stage: Stage) -> tuple[float, str]:
         await fresh_table(stage.admin, "bench.queried")
         await settle_in_sql(stage.admin, "bench.queried", inputs.terms, stage.world.registry)
         await keyed(stage.admin, "bench.queried")
-    return time.perf_counter() - started, "bench.queried"
+    return Written(time.perf_counter() - started, "bench.queried")
 
 
 async def tally_of(admin: Any, table: str) -> Tally:
@@ -206,7 +216,7 @@ async def lines_as_csv(admin: Any, table: str) -> bytes:
     return buffer.getvalue()
 
 
-Turn = Callable[[], Awaitable[tuple[float, str]]]
+Turn = Callable[[], Awaitable[Written]]
 
 
 def measured(stage: Stage, turn: Turn) -> Callable[[], Awaitable[Run]]:
@@ -214,31 +224,22 @@ def measured(stage: Stage, turn: Turn) -> Callable[[], Awaitable[Run]]:
 
     async def run() -> Run:
         await stage.admin.execute("CHECKPOINT")
-        seconds, table = await turn()
-        tally = await tally_of(stage.admin, table)
-        await stage.admin.execute(f"DROP TABLE {table}")
-        return Run(seconds, tally)
+        written = await turn()
+        tally = await tally_of(stage.admin, written.table)
+        await stage.admin.execute(f"DROP TABLE {written.table}")
+        return Run(written.seconds, tally, written.reported)
 
     return run
 
 
 async def prepared(stage: Stage) -> tuple[bytes, Tally]:
     """The product's lines once, before the clock counts, for the limit to copy; checked line by line against SQL."""
-    _, table = await product(stage)
+    table = (await product(stage)).table
     lines, tally = await lines_as_csv(stage.admin, table), await tally_of(stage.admin, table)
     await stage.admin.execute("CREATE SCHEMA IF NOT EXISTS bench")
-    _, queried = await sql(stage)
+    queried = (await sql(stage)).table
     differing = await differing_lines(stage.admin, table, queried)
     if differing:
         raise TotalsDiffer(f"SQL 核对与产品结果有 {differing} 行不同")
     await stage.admin.execute(f"DROP TABLE {table}, {queried}")
     return lines, tally
-
-
-def settlement_contenders(stage: Stage, lines: bytes) -> Mapping[str, Callable[[], Awaitable[Run]]]:
-    """By name, the limit first: it is what the others are divided by."""
-    return {
-        "COPY 同样的明细（下限）": measured(stage, lambda: limit(stage, lines)),
-        "本产品": measured(stage, lambda: product(stage)),
-        "INSERT … SELECT（核对）": measured(stage, lambda: sql(stage)),
-    }

@@ -6,6 +6,8 @@ sound; every reason for which a student or a class is excluded occurs, but for e
 
 import hashlib
 import io
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, timedelta
 from typing import Any, Final
@@ -55,13 +57,27 @@ class World:
 async def load_world(connection: "asyncpg.Connection[asyncpg.Record]", students: int) -> World:
     """Fill the empty tables of the subsidies schema; the connection bypasses row-level security, as an owner does."""
     classes = max(1, students // STUDENTS_PER_CLASS)
-    for start in range(0, students, CHUNK):
-        await _copy(connection, "student", student_rows(start, min(CHUNK, students - start), classes))
+    async with without_indexes(connection, "student"):
+        for start in range(0, students, CHUNK):
+            await _copy(connection, "student", student_rows(start, min(CHUNK, students - start), classes))
     await _copy(connection, "school_class", class_rows(classes))
     await _copy(connection, "claim", claim_rows())
     await connection.execute("INSERT INTO subsidies.roster_sequence (alliance, last) VALUES ($1, 1)", ALLIANCE)
     await connection.execute("ANALYZE subsidies.student, subsidies.school_class, subsidies.claim")
     return World(students, classes, registry_facts())
+
+
+@asynccontextmanager
+async def without_indexes(connection: "asyncpg.Connection[asyncpg.Record]", table: str) -> AsyncIterator[None]:
+    """Take a table's indexes away, all but its key, and make them again: a million rows load several times faster."""
+    named = "SELECT indexname, indexdef FROM pg_indexes WHERE schemaname = 'subsidies' AND tablename = $1"
+    indexes = [row for row in await connection.fetch(named, table) if not row["indexname"].startswith("pk_")]
+    for index in indexes:
+        await connection.execute(f"DROP INDEX subsidies.{index['indexname']}")
+    yield
+    await connection.execute("SET maintenance_work_mem = '256MB'")
+    for index in indexes:
+        await connection.execute(index["indexdef"])
 
 
 async def _copy(connection: "asyncpg.Connection[asyncpg.Record]", table: str, rows: pl.DataFrame) -> None:

@@ -4,6 +4,8 @@ Its facts come from the product's own loader and its lines leave by the same COP
 What OpenFisca has no notion of, the ranking of classes and the reach of the pool, is added with polars.
 """
 
+import io
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,10 +13,13 @@ import numpy as np
 import polars as pl
 from openfisca_core.simulations import Simulation, SimulationBuilder
 
+from services.subsidies.queries.facts import load_facts
 from services.subsidies.rules.bulk import LINES
 from services.subsidies.rules.facts import Facts
 from services.subsidies.rules.terms import YearTerms
 from services.subsidies.rules.vocabulary import Funding, Outcome, PayeeRole, SubjectKind
+from tests.bench.contenders_settlement import Stage, Written, fresh_table, keyed
+from tests.bench.data import ALLIANCE
 from tests.bench.openfisca_rules import FEN, class_rule, system_of
 
 
@@ -173,3 +178,20 @@ def _funded(lines: pl.DataFrame, terms: YearTerms) -> pl.DataFrame:
         funding=pl.when(payable).then(reached.otherwise(int(Funding.ABOVE_POOL))),
     )
     return numbered.select(pl.col(name).cast(kind) for name, kind in LINES.items())
+
+
+async def openfisca(stage: Stage) -> Written:
+    """One turn: facts by the product's loader, OpenFisca, COPY, key and commit."""
+    inputs = await stage.inputs()
+    started = time.perf_counter()
+    async with stage.database.read(ALLIANCE) as session:
+        facts = (await load_facts(session, inputs)).facts
+    answer = settle_in_openfisca(inputs.terms, facts)
+    source = io.BytesIO(answer.lines.write_csv(None, include_header=False).encode())
+    async with stage.admin.transaction():
+        await fresh_table(stage.admin, "bench.calculated")
+        await stage.admin.copy_to_table(
+            "calculated", schema_name="bench", source=source, columns=answer.lines.columns, format="csv", freeze=True
+        )
+        await keyed(stage.admin, "bench.calculated")
+    return Written(time.perf_counter() - started, "bench.calculated", answer.total_yuan)
