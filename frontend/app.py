@@ -6,6 +6,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 from fastapi import FastAPI
+from starlette.formparsers import MultiPartParser
 from starlette.middleware.gzip import GZipMiddleware
 
 from frontend import sign_in
@@ -21,6 +22,10 @@ from frontend.pages import (
     member_imports,
     members,
     sign_out,
+    subsidies_claims,
+    subsidies_lines,
+    subsidies_rosters,
+    subsidies_settlements,
     targets,
 )
 from frontend.security import SecurityHeaders
@@ -34,15 +39,19 @@ from services.kernel.observability import Metrics, RequestContext, health_router
 
 log = logging.getLogger(__name__)
 SWEEP_SECONDS = 600
+UPLOAD_BYTES = 64 * 1024 * 1024
 
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
-PAGES = (home, members, member_imports, collaborations, targets, citations, jobs, components, sign_out)
+SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
+PAGES = (home, members, member_imports, collaborations, targets, *SUBSIDIES, citations, jobs, components, sign_out)
 
 
 def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:
     """Build the frontend. Everything a request needs stands on `app.state`."""
     settings = settings or FrontendSettings()
     configure_logs("frontend", settings.log_level)
+    # An uploaded roster holds identity numbers: it must not lie unencrypted in a temporary file. The gateway bounds it.
+    MultiPartParser.spool_max_size = UPLOAD_BYTES
     cipher = cipher_of(settings.frontend_session_key.get_secret_value())
     sessions = SessionStore(
         settings.sessions_dir,

@@ -1,0 +1,129 @@
+"""结算明细: the lines of a settlement with filters and their sum, and one line with every condition."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Annotated, Any
+from uuid import UUID
+
+from fastapi import APIRouter, Path, Request
+from fastapi.responses import Response
+
+from frontend import filters
+from frontend.access import CurrentUser, Gateway
+from frontend.gateway_client import BoundGateway
+from frontend.htmx import page_or_fragment
+from frontend.pages.subsidies_common import API, sum_fen
+from frontend.session import User
+from frontend.tables import Column, Filter, Table, TableView
+from services.kernel.permissions import Role
+
+router = APIRouter(prefix="/subsidies/settlements/{settlement_id}/lines")
+
+OUTCOMES = {"payable": ("应付", "success"), "excluded": ("不计奖", "secondary")}
+FUNDINGS = {"within_pool": ("资金池内", "success"), "above_pool": ("超出资金池", "warning")}
+FUNDED_SUMS = {"": "payable", "within_pool": "within", "above_pool": "above"}
+
+
+def _facts(row: Mapping[str, Any]) -> str:
+    return "；".join(f"{fact['label']}：{fact['value']}" for fact in row["facts"])
+
+
+LINES = Table(
+    id="lines",
+    path="",  # set for each settlement
+    caption="结算明细",
+    row_id="no",
+    default_sort="no",
+    columns=(
+        Column("no", "行号", "number", sort="no"),
+        Column("subject", "对象", link="/subsidies/settlements/{settlement}/lines/{no}"),
+        Column("rule_name", "奖补项目"),
+        Column("article", "依据", render=lambda row: filters.citation(row["pack"], row["article"])),
+        Column("outcome", "结果", "status", labels=OUTCOMES),
+        Column("sentence", "说明", wide=True),
+        Column("payee_name", "收款单位", wide=True),
+        Column("facts", "事实摘要", render=_facts, wide=True, narrow_hidden=True),
+        Column("rank", "名次", "number", narrow_hidden=True),
+        Column("funding", "资金", "status", labels=FUNDINGS),
+        Column("amount", "金额", "amount", sort="amount"),
+    ),
+    filters=(
+        Filter("rule", "奖补项目", "select"),
+        Filter("outcome", "结果", "select", tuple((code, words) for code, (words, _) in OUTCOMES.items())),
+        Filter("reason", "不计原因", "select"),
+        Filter("funding", "资金", "select", tuple((code, words) for code, (words, _) in FUNDINGS.items())),
+        Filter("payee", "收款单位", "select"),
+    ),
+    limit=30,
+    empty_title="没有符合条件的明细",
+)
+
+
+async def lines_view(request: Request, gateway: BoundGateway, user: User, settlement: Mapping[str, Any]) -> TableView:
+    """One page of a settlement's lines, by the query of the request."""
+    table = replace(LINES, path=f"/subsidies/settlements/{settlement['id']}/lines")
+    asked = table.params(request)
+    answer = (await gateway.get(f"{API}/settlements/{settlement['id']}/lines", asked)).data
+    shared = {"settlement": settlement["id"], "pack": settlement["pins"]["policy_pack"]}
+    rows = [{**row, **shared} for row in answer["items"]]
+    options = {
+        "rule": [(rule["rule"], rule["rule_name"]) for rule in settlement["rules"]],
+        "reason": sorted({(entry["reason"], entry["sentence"]) for entry in settlement["reasons"]}),
+        "payee": [(payee["payee"], payee["payee_name"]) for payee in settlement["payees"]],
+    }
+    return table.view(
+        request,
+        {**answer, "items": rows},
+        totals=line_totals(settlement, asked, answer, sees_all=user.role == Role.SECRETARIAT),
+        filters=[Filter(f.name, f.label, f.kind, options.get(f.name, f.options)) for f in table.filters],
+    )
+
+
+def line_totals(
+    settlement: Mapping[str, Any], asked: Mapping[str, Any], answer: Mapping[str, Any], *, sees_all: bool
+) -> dict[str, Any]:
+    """The 合计 row: of all lines found where the settlement's totals tell it, else of the page, and it says which.
+
+    Totals are kept by rule and by payee, not by both, and those by rule are the whole alliance's.
+    """
+    whole = answer["total"] == len(answer["items"])
+    rule, payee = asked.get("rule"), asked.get("payee")
+    if whole or (rule and payee) or not (sees_all or payee):
+        words = "全部" if whole else "本页"
+        return {"subject": f"{words} {len(answer['items'])} 行", "amount": sum_fen(answer["items"], "amount")}
+    return {"subject": f"全部 {answer['total']} 行", "amount": _kept_total(settlement, asked)}
+
+
+def _kept_total(settlement: Mapping[str, Any], asked: Mapping[str, Any]) -> int:
+    if asked.get("reason") or asked.get("outcome") == "excluded":
+        return 0  # an excluded line carries no amount
+    kind, wanted = ("payee", asked["payee"]) if asked.get("payee") else ("rule", asked.get("rule"))
+    rows = [row for row in settlement[f"{kind}s"] if wanted in (None, row[kind])]
+    return sum_fen(rows, FUNDED_SUMS[str(asked.get("funding") or "")])
+
+
+@router.get("")
+async def lines(settlement_id: UUID, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
+    """The lines alone, by the chosen filters."""
+    settlement = (await gateway.get(f"{API}/settlements/{settlement_id}")).data
+    values = {"settlement": settlement, "table": await lines_view(request, gateway, user, settlement)}
+    return page_or_fragment(request, "subsidies/settlements/lines.html", "_table.html", values)
+
+
+@router.get("/{line_no}")
+async def line(
+    settlement_id: UUID, line_no: Annotated[int, Path(ge=1, le=2**31 - 1)], request: Request, gateway: Gateway
+) -> Response:
+    """One line: each condition with what was found and what is asked for, the formula and the sentence."""
+    settlement = (await gateway.get(f"{API}/settlements/{settlement_id}")).data
+    found = (await gateway.get(f"{API}/settlements/{settlement_id}/lines/{line_no}")).data
+    values = {
+        "settlement": settlement,
+        "pack": settlement["pins"]["policy_pack"],
+        "line": found,
+        "facts_known": [(fact["label"], fact["value"]) for fact in found["facts"]],
+        "outcomes": OUTCOMES,
+        "fundings": FUNDINGS,
+        "nothing": filters.NOTHING,
+    }
+    return page_or_fragment(request, "subsidies/settlements/line.html", "subsidies/settlements/_line.html", values)
