@@ -7,7 +7,10 @@ import pytest
 
 from services.kernel.clock import FixedClock
 from tests.support.databases import TestServer, running_server
+from tests.support.hub_fixture import hub
 from tests.support.tokens import Signer
+
+__all__ = ["hub"]
 
 
 @pytest.fixture(scope="session")
