@@ -20,7 +20,7 @@ def run(connection: Connection, service: str) -> None:
         connection.execute(LOCK, {"service": service})
         connection.execute(text("SET LOCAL lock_timeout = '5s'"))
         connection.execute(text("SET LOCAL statement_timeout = '300s'"))
-        connection.execute(text(f"SET LOCAL search_path = {service}"))
+        connection.execute(text(f"SET LOCAL search_path = {service}, public"))
         context.run_migrations()
 
 

@@ -9,7 +9,7 @@ from services.kernel.settings import HubSettings
 class GatewaySettings(BaseSettings):
     """Limits of the public origin; sizes in bytes, times in seconds."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_GATEWAY_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HUB_GATEWAY_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     body_limit: int = Field(default=60 * 1024 * 1024, description="largest request body")
     read_timeout: float = Field(default=60.0, description="longest silence of a service while it answers")

@@ -30,7 +30,7 @@ Secret = Annotated[SecretStr, AfterValidator(reject_weak_secret)]
 class HubSettings(BaseSettings):
     """What every process of one deployment shares (prefix `HUB_`)."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(env_prefix="HUB_", extra="ignore", frozen=True, hide_input_in_errors=True)
 
     environment: Literal["demonstration", "production"] = "production"
     public_url: str = Field(description="origin that browsers and county systems see; also the token issuer")
@@ -57,7 +57,7 @@ class HubSettings(BaseSettings):
 class ServiceSettings(BaseSettings):
     """What one service needs beside `HubSettings`; subclasses set `env_prefix` to `HUB_<SERVICE>_`."""
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(extra="ignore", frozen=True, hide_input_in_errors=True)
 
     database_url: SecretStr = Field(description="postgresql+asyncpg URL of the service's own login role")
     client_secret: Secret = Field(description="the service's own OAuth client secret, for calls to other services")

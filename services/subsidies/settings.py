@@ -10,7 +10,9 @@ from services.kernel.settings import Secret, ServiceSettings
 class SubsidiesSettings(ServiceSettings):
     """What this service needs beside the shared settings."""
 
-    model_config = SettingsConfigDict(env_prefix="HUB_SUBSIDIES_", extra="ignore", frozen=True)
+    model_config = SettingsConfigDict(
+        env_prefix="HUB_SUBSIDIES_", extra="ignore", frozen=True, hide_input_in_errors=True
+    )
 
     person_key: Secret = Field(description="key of the HMAC under which identity numbers are matched")
 
