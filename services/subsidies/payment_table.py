@@ -220,5 +220,5 @@ class _Table:
             if isinstance(value, int):
                 sheet.write_number(row, place, value, self.total)
             else:
-                sheet.write_string(row, place, value, self.total)
+                sheet.write(row, place, value or None, self.total)  # a blank keeps its border
         sheet.write_number(row, len(others), fen_to_yuan(int(fen)), self.total_money)

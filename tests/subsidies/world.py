@@ -228,6 +228,7 @@ class World:
     registry: FakeRegistrySnapshots
     tools: Tools
     alliance: str = "anqing"
+    ran: int = 0
     tokens: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def headers(self, who: str) -> dict[str, str]:
@@ -267,8 +268,10 @@ class World:
     async def run_jobs(self) -> None:
         """Run everything queued, as the worker does; jobs that ended are not run again."""
         async with self.database.engine.connect() as connection:
-            payloads = (await connection.execute(text("SELECT payload FROM pgqueuer ORDER BY id"))).scalars().all()
-        for payload in payloads:
+            queued = text("SELECT id, payload FROM pgqueuer WHERE id > :after ORDER BY id")
+            rows = (await connection.execute(queued, {"after": self.ran})).all()
+        for job_id, payload in rows:
+            self.ran = job_id
             await run_job(self.database, self.clock, handlers_with(self.tools), payload)
 
     async def bring(

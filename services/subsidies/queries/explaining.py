@@ -2,8 +2,6 @@
 
 from typing import Any
 
-import polars as pl
-
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.subsidies.queries.facts import Inputs, class_frame, recognition_frame, student_frame
@@ -13,7 +11,7 @@ from services.subsidies.rules.bulk_classes import headcounts
 from services.subsidies.rules.cases import ClassCase, RecognitionCase, StudentCase
 from services.subsidies.rules.explain import explain_class, explain_recognition, explain_student
 from services.subsidies.rules.explanation import Explanation
-from services.subsidies.rules.facts import CLASSES, STUDENTS, Facts
+from services.subsidies.rules.facts import Facts
 from services.subsidies.rules.terms import ClassTerms, RecognitionTerms
 from services.subsidies.rules.vocabulary import SubjectKind
 from services.subsidies.tables import Settlement, SettlementLine, Student
@@ -44,17 +42,13 @@ def _pick(cases: list[Any], key: str, number: int) -> Any:
     return next(case for case in cases if getattr(case, key) == number)
 
 
-def _records(frame: pl.DataFrame) -> list[dict[str, Any]]:
-    return frame.to_dicts()
-
-
 async def _students(session: AnySession, inputs: Inputs, prior: PriorPayments, number: int) -> list[StudentCase]:
     """The row and every other row of the same person on the pinned rosters."""
     row = await session.get_one(Student, (inputs.pinned.pins.alliance, number))
     same_person = "AND person_key = $6"
     frame = await student_frame(session, inputs, prior, same_person, row.person_key)
     facts = Facts.of(students=frame)
-    return [StudentCase(**record) for record in _records(facts.students.select(STUDENTS))]
+    return [StudentCase(**record) for record in facts.students.to_dicts()]
 
 
 async def _classes(session: AnySession, inputs: Inputs, prior: PriorPayments) -> list[ClassCase]:
@@ -63,9 +57,9 @@ async def _classes(session: AnySession, inputs: Inputs, prior: PriorPayments) ->
     students = await student_frame(session, inputs, prior, "AND class_code IS NOT NULL")
     facts = Facts.of(students, classes)
     counted = facts.classes.join(headcounts(facts, inputs.pinned.pins.snapshot_date), on="class_no")
-    return [ClassCase(**record) for record in _records(counted.select([*CLASSES, "headcount"]))]
+    return [ClassCase(**record) for record in counted.to_dicts()]
 
 
 def _recognitions(inputs: Inputs, prior: PriorPayments) -> list[RecognitionCase]:
     facts = Facts.of(recognitions=recognition_frame(inputs, prior))
-    return [RecognitionCase(**record) for record in _records(facts.recognitions)]
+    return [RecognitionCase(**record) for record in facts.recognitions.to_dicts()]

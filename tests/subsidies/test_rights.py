@@ -1,0 +1,78 @@
+"""What the service's own login may not do, whatever its code says: the second lock."""
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from tests.subsidies.world import COUNTY, World, student
+
+pytestmark = pytest.mark.anyio
+
+FORBIDDEN = [
+    "UPDATE student SET major = 'x'",
+    "UPDATE student SET person_key = ''",
+    "DELETE FROM student",
+    "DELETE FROM school_class",
+    "UPDATE claim_decision SET opinion = 'x'",
+    "DELETE FROM claim",
+    "UPDATE policy_version SET sha256 = 'x'",
+    "UPDATE recognition_number SET recognition = gen_random_uuid()",
+    "DELETE FROM settlement",
+    "UPDATE settlement_line SET amount_fen = 1",
+    "DELETE FROM settlement_line",
+    "INSERT INTO settlement_line SELECT 'anqing', 1, 9, 1, 1, NULL, NULL, 1, 1, 1, NULL, NULL",
+    "TRUNCATE student",
+    "CREATE TABLE mine (x int)",
+]
+
+
+async def refused(world: World, statement: str, alliance: str = "anqing") -> str:
+    with pytest.raises(DBAPIError) as caught:
+        async with world.database.write(alliance) as session:
+            await session.execute(text(statement))
+    return str(caught.value.orig)
+
+
+async def test_what_was_recorded_cannot_be_changed(world: World) -> None:
+    for statement in FORBIDDEN:
+        assert "permission denied" in await refused(world, statement), statement
+
+
+async def test_lines_of_a_settlement_are_read_through_their_parent_only(world: World) -> None:
+    await world.students(COUNTY, student(1))
+    await world.claim(COUNTY, "sending_award")
+    settled = await world.settle()
+    number = settled["no"]
+    own = f"settlement_line_{number}"
+    for statement in (f"SELECT 1 FROM {own}", f"INSERT INTO {own} DEFAULT VALUES", f"DELETE FROM {own}"):
+        assert "permission denied" in await refused(world, statement)
+    seen = "SELECT count(*) FROM settlement_line"
+    assert (await world.sql(seen))[0][0] == settled["line_count"]
+    world.alliance = "xiaogan"
+    assert (await world.sql(seen))[0][0] == 0
+
+
+async def test_lines_are_made_for_a_queued_settlement_of_the_own_alliance_only(world: World) -> None:
+    await world.students(COUNTY, student(1))
+    await world.claim(COUNTY, "sending_award")
+    settled = await world.settle()
+    for function in ("settlement_lines_create", "settlement_lines_attach"):
+        for number, alliance in ((settled["no"], "anqing"), (settled["no"], "xiaogan"), (999999, "anqing")):
+            assert "is not queued" in await refused(world, f"SELECT {function}({number})", alliance)
+
+
+async def test_a_year_cannot_be_confirmed_twice_in_the_database_either(world: World) -> None:
+    await world.students(COUNTY, student(1))
+    await world.claim(COUNTY, "sending_award")
+    await world.settle()
+    await world.settle()
+    assert "uq_settlement_confirmed_once" in await refused(world, "UPDATE settlement SET state = 'confirmed'")
+
+
+async def test_constraints_hold_what_the_code_promises(world: World) -> None:
+    await world.students(COUNTY, student(1))
+    assert "ck_student_superseded_later" in await refused(world, "UPDATE student SET superseded_seq = recorded_seq")
+    columns = "alliance, id, owner, year, rule, state, roster_seq, subjects, requested_fen, created_at, changed_at"
+    values = "'anqing', gen_random_uuid(), 'x', 2025, 'r', 'paid', 0, 0, 0, now(), now(), 'x', 1"
+    wrong = f"INSERT INTO claim ({columns}, created_by_name, row_version) VALUES ({values})"
+    assert "ck_claim_state" in await refused(world, wrong)
