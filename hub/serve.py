@@ -9,6 +9,7 @@ from hub.database import SERVICES
 from hub.errors import OperatorError
 
 PROCESSES: Final = (*SERVICES, "frontend", "gateway")
+KEEP_ALIVE_SECONDS: Final = 75  # far longer than our own clients keep a connection, so that none is closed under them
 GRACEFUL_SECONDS: Final = 8  # less than the supervisor's patience, so that a slow request is cut here and logged
 
 
@@ -35,6 +36,7 @@ def serve(name: str, *, uds: Path | None, host: str, port: int) -> None:
         server_header=False,
         proxy_headers=False,  # the gateway is the edge and says itself who called
         timeout_graceful_shutdown=GRACEFUL_SECONDS,
+        timeout_keep_alive=KEEP_ALIVE_SECONDS,
     )
 
 

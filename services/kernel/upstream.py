@@ -8,7 +8,7 @@ import aiohttp
 UNIX_SCHEME = "unix"
 CONNECTIONS = 100
 CONNECT_SECONDS = 2.0
-KEEP_ALIVE_SECONDS = 4.0  # below the 5 after which uvicorn closes an idle connection
+KEEP_ALIVE_SECONDS = 15.0  # far below the 75 after which `hub serve` closes an idle connection
 
 
 @dataclass(frozen=True)

@@ -125,7 +125,9 @@ def test_every_line_explains_itself_and_agrees(hub: RunningHub, settled: dict[st
         samples = []
         for query in ({"outcome": "excluded"}, {"rule": "consortium_provincial"}, {"funding": "above_pool"}):
             samples += (await every(client, path, **query))[:60]
-        return [(await client.get(f"{path}/{line['no']}")).json() for line in samples]
+        answers = [await client.get(f"{path}/{line['no']}") for line in samples]
+        assert [a.text for a in answers if a.status_code != 200] == []
+        return [a.json() for a in answers]
 
     for line in as_user(hub, "mishuchu", talk):
         assert line["matches"], line
