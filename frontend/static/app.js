@@ -196,7 +196,8 @@
     const { xhr, requestConfig } = event.detail;
     if (xhr.status < 400) return;
     const place = problemPlace(requestConfig?.elt);
-    if (xhr.status !== 422) event.detail.target = place;
+    // A page that names the place itself (a form with what somebody else changed, 412) is obeyed.
+    if (xhr.status !== 422 && !xhr.getResponseHeader("HX-Retarget")) event.detail.target = place;
     if ((xhr.getResponseHeader("Content-Type") ?? "").startsWith("text/html")) return;
     // Not our page but the gateway's own answer: tell its sentence instead of showing its code.
     event.detail.shouldSwap = false;
