@@ -150,8 +150,8 @@ async def test_a_return_says_why(world: World) -> None:
     silent = await world.post("secretariat", f"/claims/{claim['id']}/return", {"opinion": "  "}, match=claim["version"])
     assert (silent.status_code, silent.json()["errors"][0]["field"]) == (422, "opinion")
     returned = (await act(world, claim, ClaimAction.RETURN)).json()
-    todo = {item["kind"]: item["count"] for item in (await world.read(COUNTY, "/todos"))["items"]}
-    assert (returned["state"], todo) == ("returned", {"claims_returned": 1})
+    todo = {item["kind"]: item["detail"] for item in (await world.read(COUNTY, "/todos"))["items"]}
+    assert (returned["state"], todo) == ("returned", {"claims_returned": "1 项退回修改"})
 
 
 async def test_a_claim_stands_once_until_it_is_withdrawn(world: World) -> None:
@@ -194,10 +194,17 @@ async def test_todos_and_filters_of_claims(world: World) -> None:
     await world.claim(COUNTY, "sending_award", accept=False)
     await world.claim(COUNTY, "cross_city_enrolment")
     await world.post(COUNTY, "/claims", {"year": 2025, "rule": "school_enterprise_class"})
-    kinds = {item["kind"]: item["count"] for item in (await world.read(COUNTY, "/todos"))["items"]}
-    assert kinds == {"claims_in_draft": 1, "roster_rows_rejected": 1}
+    kinds = {item["kind"]: item["detail"] for item in (await world.read(COUNTY, "/todos"))["items"]}
+    rejected = "1 次导入共退回 1 行，请改正后重新导入"
+    assert kinds == {"claims_in_draft": "1 项草稿", "roster_rows_rejected": rejected}
+    assert [(item["state"], item["href"]) for item in (await world.read(COUNTY, "/todos"))["items"]] == [
+        ("open", "/subsidies/claims?state=draft"),
+        ("open", "/subsidies/rosters"),
+    ]
     theirs = await world.read("secretariat", "/todos")
-    assert [(item["kind"], item["count"]) for item in theirs["items"]] == [("claims_to_review", 1)]
+    told = [(item["kind"], item["state"], item["detail"]) for item in theirs["items"]]
+    assert told == [("claims_to_review", "open", "1 项待审核"), ("claims_accepted", "done", "1 项已受理")]
+    assert theirs["items"][0]["href"] == "/subsidies/claims?state=submitted"
     totals = [
         (await world.read("secretariat", "/claims", **wanted))["total"]
         for wanted in (

@@ -1,77 +1,84 @@
-"""What waits for a caller: claims to review, mend or send, rejected rows, settlements to confirm."""
+"""What waits for a caller: claims to review, mend or send, rejected rows, settlements to confirm; and what was done."""
 
-from dataclasses import dataclass
-from datetime import datetime
+from typing import Any, Literal
 
-from sqlalchemy import func, select
+from sqlalchemy import ColumnElement, func, select
 
 from services.kernel.database import AnySession
 from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
+from services.kernel.todos import Todo
 from services.subsidies.domain import ClaimState, ImportState, SettlementState
 from services.subsidies.tables import Claim, RosterImport, Settlement
 
-ROOT = "/api/subsidies/v1"
-
-
-@dataclass(frozen=True)
-class Todo:
-    """One kind of thing that waits, how many of it, and since when the oldest does."""
-
-    kind: str
-    title: str
-    detail: str
-    count: int
-    path: str
-    since: datetime | None
+State = Literal["open", "done"]
 
 
 async def todos(session: AnySession, scope: Scope, principal: Principal) -> list[Todo]:
-    """Everything that waits for this caller; empty kinds are left out."""
-    found = []
+    """Everything that waits for this caller or that the caller has finished; empty kinds are left out."""
+    found: list[Todo | None] = []
     if principal.may(Permission.SUBSIDIES_REVIEW):
-        found.append(await _claims(session, scope, None, ClaimState.SUBMITTED, "claims_to_review", "待审核的申报"))
+        found.append(await _claims(session, scope, None, ClaimState.SUBMITTED, "claims_to_review", "审核奖补申报"))
+        found.append(
+            await _claims(session, scope, None, ClaimState.ACCEPTED, "claims_accepted", "审核奖补申报", "done")
+        )
     if principal.may(Permission.SUBSIDIES_SETTLE):
-        found.append(await _settlements(session, scope))
+        found += await _settlements(session, scope)
     if principal.may(Permission.SUBSIDIES_SUBMIT):
         own = principal.owner
-        found.append(await _claims(session, scope, own, ClaimState.RETURNED, "claims_returned", "被退回的申报"))
-        found.append(await _claims(session, scope, own, ClaimState.DRAFT, "claims_in_draft", "未提交的申报"))
+        found.append(await _claims(session, scope, own, ClaimState.RETURNED, "claims_returned", "修改被退回的申报"))
+        found.append(await _claims(session, scope, own, ClaimState.DRAFT, "claims_in_draft", "提交草稿中的申报"))
         found.append(await _rejects(session, scope, own))
-    return [todo for todo in found if todo.count]
+    return [todo for todo in found if todo is not None]
+
+
+async def _count(session: AnySession, scope: Scope, table: Any, *conditions: ColumnElement[bool]) -> int:
+    statement = scope.limit(select(func.count()), table).where(*conditions)
+    count: int = (await session.execute(statement)).scalar_one()
+    return count
 
 
 async def _claims(
-    session: AnySession, scope: Scope, owner: str | None, state: ClaimState, kind: str, title: str
-) -> Todo:
-    statement = scope.limit(select(func.count(), func.min(Claim.changed_at)), Claim).where(Claim.state == state.value)
-    if owner is not None:
-        statement = statement.where(Claim.owner == owner)
-    count, since = (await session.execute(statement)).one()
-    return Todo(kind, title, f"{count} 项{state.label}", count, f"{ROOT}/claims?state={state.value}", since)
+    session: AnySession, scope: Scope, owner: str | None, state: ClaimState, kind: str, title: str, done: State = "open"
+) -> Todo | None:
+    own = [] if owner is None else [Claim.owner == owner]
+    count = await _count(session, scope, Claim, Claim.state == state.value, *own)
+    href = f"/subsidies/claims?state={state.value}"
+    return _todo(kind, title, f"{count} 项{state.label}", href, done) if count else None
 
 
-async def _rejects(session: AnySession, scope: Scope, owner: str) -> Todo:
+async def _rejects(session: AnySession, scope: Scope, owner: str) -> Todo | None:
     """Imports whose rejected rows can still be fetched."""
-    columns = (func.count(), func.coalesce(func.sum(RosterImport.rejected_rows), 0), func.min(RosterImport.finished_at))
+    columns = (func.count(), func.coalesce(func.sum(RosterImport.rejected_rows), 0))
     statement = scope.limit(select(*columns), RosterImport).where(
         RosterImport.owner == owner,
         RosterImport.state == ImportState.DONE.value,
         RosterImport.rejects_file_id.is_not(None),
     )
-    count, rows, since = (await session.execute(statement)).one()
+    count, rows = (await session.execute(statement)).one()
     detail = f"{count} 次导入共退回 {rows} 行，请改正后重新导入"
-    return Todo("roster_rows_rejected", "名册中被退回的行", detail, count, f"{ROOT}/roster-imports", since)
+    return (
+        _todo("roster_rows_rejected", "改正名册中被退回的行", detail, "/subsidies/rosters", "open") if count else None
+    )
 
 
-async def _settlements(session: AnySession, scope: Scope) -> Todo:
-    confirmed = select(Settlement.year).where(
-        Settlement.alliance == scope.alliance, Settlement.state == SettlementState.CONFIRMED.value
+async def _settlements(session: AnySession, scope: Scope) -> list[Todo | None]:
+    confirmed = Settlement.state == SettlementState.CONFIRMED.value
+    years = select(Settlement.year).where(Settlement.alliance == scope.alliance, confirmed)
+    waiting = (Settlement.state == SettlementState.COMPUTED.value, Settlement.year.not_in(years))
+    computed, done = (
+        await _count(session, scope, Settlement, *waiting),
+        await _count(session, scope, Settlement, confirmed),
     )
-    statement = scope.limit(select(func.count(), func.min(Settlement.computed_at)), Settlement).where(
-        Settlement.state == SettlementState.COMPUTED.value, Settlement.year.not_in(confirmed)
-    )
-    count, since = (await session.execute(statement)).one()
-    path = f"{ROOT}/settlements?state={SettlementState.COMPUTED.value}"
-    return Todo("settlements_to_confirm", "待确认的结算", f"{count} 次结算已计算", count, path, since)
+    href = "/subsidies/settlements"
+    return [
+        _todo("settlements_to_confirm", "确认结算", f"{computed} 次结算已计算，待确认", href, "open")
+        if computed
+        else None,
+        _todo("settlements_confirmed", "确认结算", f"{done} 次结算已确认", href, "done") if done else None,
+    ]
+
+
+def _todo(kind: str, title: str, detail: str, href: str, state: State) -> Todo:
+    return Todo(id=kind, kind=kind, title=title, detail=detail, state=state, href=href)

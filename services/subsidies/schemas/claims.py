@@ -146,22 +146,3 @@ class RulesRead(BaseModel):
     document_title: str
     year: int
     rules: list[RuleRead]
-
-
-class TodoRead(BaseModel):
-    """One thing that waits for the caller."""
-
-    kind: str = Field(examples=["claims_to_review"])
-    title: str = Field(examples=["待审核的申报"])
-    detail: str
-    count: int
-    path: str = Field(description="在哪个接口查看", examples=["/api/subsidies/v1/claims?state=submitted"])
-    since: datetime | None
-
-
-class TodosRead(BaseModel):
-    """Everything that waits for the caller, most urgent first."""
-
-    items: list[TodoRead]
-    next_cursor: str | None = None
-    total: int
