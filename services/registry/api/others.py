@@ -6,11 +6,12 @@ from fastapi import APIRouter, Header, Response
 
 from services.kernel.etags import etag_of
 from services.kernel.sessions import CallerScope, InjectedClock, Reading
+from services.kernel.todos import TodoList
 from services.registry.auth import RegistryRead, SnapshotRead
 from services.registry.queries.others import divisions_of, find_article
 from services.registry.queries.snapshot import read_snapshot
 from services.registry.queries.todos import todos_of
-from services.registry.schemas.others import ArticleRead, DivisionsRead, Todos
+from services.registry.schemas.others import ArticleRead, DivisionsRead
 from services.registry.schemas.others import SnapshotRead as SnapshotBody
 
 router = APIRouter()
@@ -34,8 +35,8 @@ async def snapshot(
 
 
 @router.get("/todos", tags=["todos"], summary="我的待办")
-async def todos(session: Reading, scope: CallerScope, principal: RegistryRead) -> Todos:
-    return Todos(items=await todos_of(session, scope, principal))
+async def todos(session: Reading, scope: CallerScope, principal: RegistryRead) -> TodoList:
+    return TodoList(items=await todos_of(session, scope, principal))
 
 
 @router.get("/divisions", tags=["members"], summary="可选的区划和功能区")

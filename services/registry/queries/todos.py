@@ -6,8 +6,8 @@ from services.kernel.database import AnySession
 from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
+from services.kernel.todos import Todo
 from services.registry.queries.members import MISSING
-from services.registry.schemas.others import Todo
 from services.registry.tables import Collaboration, Member, MemberImport
 
 GAPS = {
@@ -27,7 +27,7 @@ async def todos_of(session: AnySession, scope: Scope, principal: Principal) -> l
 
 
 def _todo(key: str, title: str, detail: str, href: str) -> Todo:
-    return Todo(id=key, title=title, detail=detail, href=href, state="open", due_on=None)
+    return Todo(id=key, kind=key, title=title, detail=detail, href=href, state="open", due_on=None)
 
 
 async def _gap(session: AnySession, scope: Scope, name: str) -> Todo | None:

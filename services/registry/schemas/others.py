@@ -1,7 +1,6 @@
 """The snapshot, the to-do list and policy articles on the wire."""
 
 from datetime import date, datetime
-from typing import Literal
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict
@@ -53,23 +52,6 @@ class SnapshotRead(BaseModel):
     as_of: datetime
     members: list[SnapshotMember]
     collaborations: list[SnapshotCollaboration]
-
-
-class Todo(BaseModel):
-    """One thing to do; `href` is the page of the frontend where it is done."""
-
-    id: str
-    title: str
-    detail: str
-    href: str
-    state: Literal["open", "done", "overdue"]
-    due_on: date | None
-
-
-class Todos(BaseModel):
-    """What waits for the caller."""
-
-    items: list[Todo]
 
 
 class DivisionRead(BaseModel):

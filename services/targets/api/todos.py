@@ -1,34 +1,16 @@
 """待办: reports to review for the secretariat, reports to hand in or correct for a unit."""
 
-from datetime import date
-
 from fastapi import APIRouter
-from pydantic import BaseModel
 
 from services.kernel.permissions import Permission
 from services.kernel.sessions import CallerScope, Reading
+from services.kernel.todos import Todo, TodoList
 from services.targets.auth import TargetsRead
 from services.targets.domain import ReportState
 from services.targets.queries.policy import find_indicator
 from services.targets.tables import Report
 
 router = APIRouter(tags=["todos"])
-
-
-class Todo(BaseModel):
-    """One thing to do, with the page where it is done."""
-
-    id: str
-    kind: str
-    title: str
-    detail: str
-    due_on: date | None
-    state: str
-    href: str
-
-
-class TodoList(BaseModel):
-    items: list[Todo]
 
 
 @router.get("/todos", summary="待办、已办、逾期")
