@@ -437,7 +437,7 @@ def test_a_hundred_thousand_rows_take_seconds() -> None:
         body = f"3408222008{number % 12 + 1:02d}{number % 28 + 1:02d}{number % 1000:03d}"
         lines.append(f"学生{number},{body}{id_check_character(body)},学校{number % 40},2025/9/1,340822,2025,在籍")
     content = "\n".join(lines).encode()
-    started = time.perf_counter()
+    started = time.process_time()  # not the wall clock: other tests share the machine
     checked = check_table(SPEC, read_table(content, SPEC))
     assert (len(checked.rows), checked.issues) == (100_000, [])
-    assert time.perf_counter() - started < 15
+    assert time.process_time() - started < 15
