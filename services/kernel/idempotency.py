@@ -30,6 +30,13 @@ class Once:
     key: str | None
     request_hash: bytes
 
+    def include(self, *parts: bytes) -> None:
+        """Make an uploaded file and its fields part of the request that the key stands for."""
+        digest = hashlib.sha256(self.request_hash)
+        for part in parts:
+            digest.update(hashlib.sha256(part).digest())
+        self.request_hash = digest.digest()
+
     async def replay(self) -> Response | None:
         """Claim the key; return the earlier answer when this very request was already carried out.
 
@@ -72,6 +79,7 @@ async def _once(
     principal: CurrentPrincipal,
     idempotency_key: Annotated[str | None, Header(max_length=200, description="重试时保持不变的请求键")] = None,
 ) -> Once:
+    # The parts of a multipart form are included by the route, which alone reads them.
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
     if idempotency_key is not None and not request.headers.get("content-type", "").startswith("multipart/"):
         digest.update(await request.body())

@@ -44,4 +44,5 @@ def configure_logs(service: str, level: str = "INFO") -> None:
         logger = logging.getLogger(name)
         logger.handlers.clear()
         logger.propagate = True
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it would log whole URLs
     logging.getLogger("uvicorn.access").disabled = True  # the access line is written by the kernel's middleware

@@ -256,10 +256,13 @@ async def exports(registry: Registry) -> list[tuple[str | None, dict[str, Any]]]
 def test_an_upload_with_a_key_is_taken_in_once(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         caller.headers["Idempotency-Key"] = "upload-1"
-        first = await caller.upload(sheet(row("甲校", uscc(1))))
-        again = await caller.upload(sheet(row("甲校", uscc(1))))
+        content = sheet(row("甲校", uscc(1)))
+        first = await caller.upload(content)
+        again = await caller.upload(content)
         assert again.json() == first.json()
         assert again.headers["Location"] == first.headers["Location"]
+        other = await caller.upload(sheet(row("乙校", uscc(2))))
+        assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
 
     registry.run(scenario)
 

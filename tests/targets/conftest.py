@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable, Coroutine
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ OPERATOR = Principal("operator", "运维", Role.SECRETARIAT, "anqing", frozenset
 Talk = Callable[[Callable[[httpx.AsyncClient], Coroutine[Any, Any, Any]]], Any]
 
 
+@cache
 def anqing_parts() -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     pack = check_pack(PACK).pack
     assert pack is not None

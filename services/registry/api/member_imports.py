@@ -37,10 +37,11 @@ async def start(
     once: IdempotentCreate,
     file: File,
 ) -> Response:
+    content = await file.read(MAXIMUM_BYTES + 1)
+    once.include(content)
     replayed = await once.replay()
     if replayed is not None:
         return replayed
-    content = await file.read(MAXIMUM_BYTES + 1)
     # Read here too, so that a wrong file is refused at once and not by a job that fails later.
     await asyncio.to_thread(read_table, content, MEMBERS)
     name = file.filename or "members.xlsx"

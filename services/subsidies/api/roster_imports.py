@@ -42,6 +42,7 @@ async def upload_roster(
     tools: WithTools,
     once: IdempotentCreate,
 ) -> Response:
+    once.include(upload.kind.encode(), str(upload.year).encode(), upload.content)
     if replay := await once.replay():
         return replay
     row = await start_roster_import(
