@@ -34,7 +34,7 @@ format: dev
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-bench: dev
+bench: dev assets
 	$(call install,bench)
 	$(BIN)/python -m tests.bench
 
@@ -83,7 +83,7 @@ dev: venv
 	$(call install,dev)
 
 # Fetches nothing when its own stamp says that all is there.
-assets: $(if $(filter test,$(MAKECMDGOALS)),dev,runtime)
+assets: $(if $(filter test bench,$(MAKECMDGOALS)),dev,runtime)
 	test -e frontend/static/vendor/stamp.txt || echo "获取网页资源 …"
 	$(BIN)/python -m frontend.assets >/dev/null
 

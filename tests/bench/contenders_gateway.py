@@ -69,13 +69,15 @@ class Doors:
 
 
 @contextmanager
-def running(command: Sequence[str], folder: Path, name: str, environment: Mapping[str, str]) -> Iterator[None]:
+def running(
+    command: Sequence[str], folder: Path, name: str, environment: Mapping[str, str]
+) -> Iterator["subprocess.Popen[bytes]"]:
     """A process of the bench, ended with the block, and by the kernel should the bench be killed."""
     log = folder / f"{name}.log"
     with log.open("ab") as stream:
         process = spawn(command, log=stream, environment=environment, death_signal=signal.SIGTERM)
     try:
-        yield
+        yield process
         if process.poll() is not None:
             raise RuntimeError(f"{name} ended while it was measured: {log_tail(log, 5)}")
     finally:

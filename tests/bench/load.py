@@ -41,11 +41,11 @@ def generator() -> str:
 async def load(url: str, headers: dict[str, str], seconds: float, folder: Path) -> Load:
     """Ask `url` for `seconds` over 32 connections. Raises LoadFailed when any answer is not a success."""
     if generator() == "wrk":
-        return await _by_wrk(url, headers, seconds, folder)
-    return await _by_aiohttp(url, headers, seconds)
+        return await by_wrk(url, headers, seconds, folder)
+    return await by_aiohttp(url, headers, seconds)
 
 
-async def _by_wrk(url: str, headers: dict[str, str], seconds: float, folder: Path) -> Load:
+async def by_wrk(url: str, headers: dict[str, str], seconds: float, folder: Path) -> Load:
     script = folder / "report.lua"
     script.write_text(REPORT_LUA)
     named = [part for name, value in headers.items() for part in ("-H", f"{name}: {value}")]
@@ -71,7 +71,7 @@ def read_wrk(out: str, err: str = "") -> Load:
     return Load(requests / (duration / 1e6), p50 / 1e3, p95 / 1e3)
 
 
-async def _by_aiohttp(url: str, headers: dict[str, str], seconds: float) -> Load:
+async def by_aiohttp(url: str, headers: dict[str, str], seconds: float) -> Load:
     times: list[float] = []
     started = time.perf_counter()
     ends = started + seconds

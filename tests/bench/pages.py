@@ -36,7 +36,7 @@ START_SECONDS, STOP_SECONDS, JOB_SECONDS = 420.0, 60.0, 120.0
 READY = "中枢已就绪"
 REQUESTS = 20
 """How often a page is asked in one round."""
-FLOOR = "网关自身（/livez）"
+FLOOR, SIGN_IN = "网关自身（/livez）", "登录页"
 SETTLEMENTS = "/api/subsidies/v1/settlements"
 Say = Callable[[str], None]
 
@@ -121,7 +121,7 @@ def page_paths(login: str, settlement: str) -> dict[str, str]:
     """The pages by name; the first is the floor that the others are divided by."""
     return {
         FLOOR: "/livez",
-        "登录页": login,
+        SIGN_IN: login,
         "首页": "/",
         "成员单位": "/members",
         "目标指标": "/targets",
@@ -167,7 +167,8 @@ async def visit(site: Site, rounds: int) -> dict[str, list[float]]:
 
 async def _ask(http: aiohttp.ClientSession, site: Site, name: str) -> float:
     started = time.perf_counter()
-    headers = {"Cookie": site.cookie, "Accept": "text/html"}
+    # Who has signed in is not shown the sign-in page again, so that one is asked as a stranger.
+    headers = {"Accept": "text/html"} if name == SIGN_IN else {"Accept": "text/html", "Cookie": site.cookie}
     async with http.get(site.paths[name], headers=headers, allow_redirects=False) as answer:
         await answer.read()
         if answer.status != 200:
