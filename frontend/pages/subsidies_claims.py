@@ -7,7 +7,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
+from markupsafe import Markup
 
+from frontend import filters
 from frontend.access import CurrentUser, Gateway
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
@@ -37,20 +39,26 @@ STEPS = {
 }
 PLAINLY_REFUSED = (404, 409, 412, 422)
 
+
+def _rule_and_collaboration(row: Mapping[str, Any]) -> Markup:
+    link = Markup('<a href="/subsidies/claims/{}">{}</a>').format(row["id"], row["rule_name"])
+    about = row["collaboration_name"]
+    return Markup('{}<p class="field-help">{}</p>').format(link, about) if about else link
+
+
 CLAIMS = Table(
     id="claims",
     path="/subsidies/claims",
     caption="奖补申报",
     default_sort="-changed_at",
     columns=(
-        Column("rule_name", "申报项目", sort="rule", link="/subsidies/claims/{id}", wide=True),
-        Column("year", "年度", render=year_text),
+        Column("rule_name", "申报项目", sort="rule", render=_rule_and_collaboration, wide=True),
+        Column("year", "年度", render=year_text, narrow_hidden=True),
         Column("owner_name", "申报单位", sort="owner"),
-        Column("collaboration_name", "合作载体", wide=True, narrow_hidden=True),
-        Column("subjects", "数量", "number"),
+        Column("subjects", "数量", "number", narrow_hidden=True),
         Column("requested", "申报金额", "amount", sort="requested"),
         Column("state", "状态", "status", sort="state", labels=STATES),
-        Column("changed_at", "最近办理", "datetime", sort="changed_at", narrow_hidden=True),
+        Column("changed_at", "最近办理", "date", sort="changed_at", narrow_hidden=True),
     ),
     filters=(
         Filter("year", "年度", "number"),
@@ -73,7 +81,7 @@ async def _claims_view(request: Request, gateway: BoundGateway, user: User) -> T
     asked = CLAIMS.params(request)
     answer = await gateway.get(f"{API}/claims", asked)
     options = rule_options(await rules_of(gateway))
-    filters = [Filter(f.name, f.label, f.kind, options if f.name == "rule" else f.options) for f in CLAIMS.filters]
+    fields = [Filter(f.name, f.label, f.kind, options if f.name == "rule" else f.options) for f in CLAIMS.filters]
     kept = urlencode({name: value for name, value in asked.items() if name != "limit"})
     batch = [
         Batch("批量受理", f"/subsidies/claims/acceptance?{kept}", confirm="受理所选申报？只有待审核的申报会被受理。")
@@ -82,7 +90,7 @@ async def _claims_view(request: Request, gateway: BoundGateway, user: User) -> T
     return CLAIMS.view(
         request,
         answer.data,
-        filters=filters,
+        filters=fields,
         actions=[Action("新建申报", "/subsidies/claims/new", primary=True)] if submits else [],
         batch=batch if reviews else [],
     )
@@ -202,12 +210,14 @@ def _rows_behind(claim: Mapping[str, Any], rule: Mapping[str, Any] | None) -> st
 
 
 def _step(decision: Mapping[str, Any]) -> dict[str, Any]:
-    counted = f"名册序号 {decision['sequence']}，数量 {decision['subjects']}，申报金额 {decision['requested']} 元"
+    counted = Markup("名册序号 {}，数量 {}，申报金额 {}").format(
+        decision["sequence"], filters.number(decision["subjects"]), filters.amount(decision["requested"])
+    )
     return {
         "at": decision["at"],
         "who": decision["actor_name"],
         "title": decision["action_label"],
-        "detail": "；".join(filter(None, (decision["opinion"], counted))),
+        "detail": Markup("；").join(filter(None, (decision["opinion"], counted))),
         "tone": TONES.get(decision["action"], "info"),
     }
 

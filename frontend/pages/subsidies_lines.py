@@ -7,6 +7,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
+from markupsafe import Markup
 
 from frontend import filters
 from frontend.access import CurrentUser, Gateway
@@ -21,11 +22,21 @@ router = APIRouter(prefix="/subsidies/settlements/{settlement_id}/lines")
 
 OUTCOMES = {"payable": ("应付", "success"), "excluded": ("不计奖", "secondary")}
 FUNDINGS = {"within_pool": ("资金池内", "success"), "above_pool": ("超出资金池", "warning")}
+FACTS_SHOWN = 4
 FUNDED_SUMS = {"": "payable", "within_pool": "within", "above_pool": "above"}
 
 
-def _facts(row: Mapping[str, Any]) -> str:
-    return "；".join(f"{fact['label']}：{fact['value']}" for fact in row["facts"])
+def _subject(row: Mapping[str, Any]) -> Markup:
+    """The subject with what tells it from others; the line's own page has every fact with its label."""
+    facts = "，".join(fact["value"] for fact in row["facts"][:FACTS_SHOWN])
+    link = Markup('<a href="/subsidies/settlements/{}/lines/{}">{}</a>').format(
+        row["settlement"], row["no"], row["subject"]
+    )
+    return Markup('{}<p class="field-help">{}</p>').format(link, facts) if facts else link
+
+
+def _rule(row: Mapping[str, Any]) -> Markup:
+    return Markup("{} {}").format(row["rule_name"], filters.citation(row["pack"], row["article"]))
 
 
 LINES = Table(
@@ -35,16 +46,12 @@ LINES = Table(
     row_id="no",
     default_sort="no",
     columns=(
-        Column("no", "行号", "number", sort="no"),
-        Column("subject", "对象", link="/subsidies/settlements/{settlement}/lines/{no}"),
-        Column("rule_name", "奖补项目"),
-        Column("article", "依据", render=lambda row: filters.citation(row["pack"], row["article"])),
+        Column("no", "行号", "number", sort="no", narrow_hidden=True),
+        Column("subject", "对象和事实", render=_subject, wide=True),
         Column("outcome", "结果", "status", labels=OUTCOMES),
         Column("sentence", "说明", wide=True),
-        Column("payee_name", "收款单位", wide=True),
-        Column("facts", "事实摘要", render=_facts, wide=True, narrow_hidden=True),
-        Column("rank", "名次", "number", narrow_hidden=True),
-        Column("funding", "资金", "status", labels=FUNDINGS),
+        Column("rule_name", "奖补项目", render=_rule),
+        Column("payee_name", "收款单位"),
         Column("amount", "金额", "amount", sort="amount"),
     ),
     filters=(

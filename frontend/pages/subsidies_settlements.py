@@ -26,7 +26,6 @@ STATES = {
     "failed": ("计算失败", "danger"),
 }
 FORM_LABELS = {"year": "结算年度", "snapshot_date": "快照日"}
-HASH_SHOWN = 12
 MONEY = ("payable", "within", "above")
 
 SETTLEMENTS = Table(
@@ -43,10 +42,7 @@ SETTLEMENTS = Table(
         Column("payable", "应付合计", "amount"),
         Column("above", "超出资金池", "amount"),
         Column("created_by_name", "经办人", narrow_hidden=True),
-        Column("created_at", "建立时间", "datetime", sort="created_at", narrow_hidden=True),
-        Column(
-            "hash", "结果哈希", render=lambda row: (row["hash"] or filters.NOTHING)[:HASH_SHOWN], narrow_hidden=True
-        ),
+        Column("created_at", "建立时间", "date", sort="created_at", narrow_hidden=True),
     ),
     filters=(
         Filter("year", "结算年度", "number"),
