@@ -9,7 +9,8 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
-PYTEST_FLAGS ?=
+# Two processes, each with a PostgreSQL of its own; what needs the whole running hub stays in one of them.
+PYTEST_FLAGS ?= -n 2 --dist loadgroup
 
 .PHONY: run test check format bench image lock clean python venv runtime dev assets browser
 .DEFAULT_GOAL := run
