@@ -33,7 +33,7 @@ say "停止中枢 …"
 compose stop gateway frontend worker subsidies targets registry identity
 compose up -d postgres
 for _ in $(seq 60); do
-    in_postgres pg_isready --quiet </dev/null && break
+    in_postgres pg_isready --quiet --host 127.0.0.1 </dev/null && break # by TCP: not the server that makes the cluster
     sleep 1
 done
 
