@@ -10,7 +10,7 @@ from aiohttp import web
 from pydantic import BaseModel
 
 from frontend.pages.targets import series_chart
-from services.targets.api.todos import Todo
+from services.kernel.todos import Todo
 from services.targets.schemas.indicators import (
     Citation,
     IndicatorDetail,
