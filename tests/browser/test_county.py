@@ -9,7 +9,7 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import SignIn, picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("hub")]
+pytestmark = pytest.mark.browser
 
 
 def test_a_broken_roster_comes_back_with_reasons(sign_in: SignIn, tmp_path: Path) -> None:

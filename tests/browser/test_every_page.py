@@ -6,7 +6,7 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import DESK, PHONE, SignIn, picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("hub")]
+pytestmark = pytest.mark.browser
 PAGES = {
     "home": "/",
     "members": "/members",

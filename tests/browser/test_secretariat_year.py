@@ -11,7 +11,7 @@ from ruamel.yaml import YAML
 
 from tests.browser.conftest import SignIn, picture
 
-pytestmark = [pytest.mark.browser, pytest.mark.xdist_group("hub")]
+pytestmark = pytest.mark.browser
 EXPECTED = YAML(typ="safe").load((Path(__file__).parents[1] / "demo" / "expected_2025.yaml").read_text())
 
 
