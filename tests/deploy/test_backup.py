@@ -184,16 +184,18 @@ def test_a_database_without_a_service_is_no_backup(deployment: Deployment) -> No
     assert "没有 subsidies" in done.stderr
 
 
-@pytest.mark.parametrize("part", ["database.dump", "files.tar", "secrets.fingerprint"])
-def test_a_damaged_backup_changes_nothing(deployment: Deployment, part: str) -> None:
+def test_a_backup_with_any_part_damaged_changes_nothing(deployment: Deployment) -> None:
     backup = deployment.backed_up()
     (deployment.root / "calls").unlink()
-    damaged = bytearray((backup / part).read_bytes())
-    damaged[len(damaged) // 2] ^= 1
-    (backup / part).write_bytes(damaged)
-    refused = deployment.run("restore.sh", "--yes", str(backup))
-    assert refused.returncode == 1
-    assert "备份已损坏" in refused.stderr
+    for part in ("database.dump", "files.tar", "secrets.fingerprint"):
+        whole = (backup / part).read_bytes()
+        damaged = bytearray(whole)
+        damaged[len(damaged) // 2] ^= 1
+        (backup / part).write_bytes(damaged)
+        refused = deployment.run("restore.sh", "--yes", str(backup))
+        (backup / part).write_bytes(whole)
+        assert refused.returncode == 1, part
+        assert "备份已损坏" in refused.stderr
     assert not (deployment.root / "calls").exists()
 
 
