@@ -14,6 +14,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from hub.demo.sign_in import Account, OAuthClient
+from hub.processes import spawn
 from hub.secrets_store import SecretsStore
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -72,8 +73,9 @@ def fresh_hub(log: Path) -> Iterator[RunningHub]:
         port = free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")} | {"HUB_PORT": str(port)}
         with log.open("wb") as output:
-            process = subprocess.Popen(
-                ["make", "run"], cwd=copy, env=environment, stdout=output, stderr=output, start_new_session=True
+            # A killed test run takes make along, and make the hub: `make run` stops with its parent.
+            process = spawn(
+                ["make", "run"], log=output, environment=environment, death_signal=signal.SIGKILL, folder=copy
             )
         try:
             yield _when_ready(process, log, copy / ".hub")
