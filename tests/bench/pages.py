@@ -23,6 +23,7 @@ import httpx
 from hub.accounts import CALLBACK
 from hub.demo.alliance import SECRETARIAT_USERNAME
 from hub.demo.caller import Caller
+from hub.demo.errors import DemoError
 from hub.demo.plan import SNAPSHOT_DATE, YEAR
 from hub.demo.sign_in import Account, LoginForm, OAuthClient, signed_in
 from hub.demonstration import CLIENT
@@ -45,6 +46,10 @@ class HubDidNotStart(RuntimeError):
     """The hub ended, or was not ready in time; the message has the end of what it said."""
 
 
+class PageRefused(RuntimeError):
+    """A page, or the settlement that pages are to show, did not answer as it should: its speed says nothing."""
+
+
 @dataclass(frozen=True)
 class Site:
     """A signed-in browser's view of the hub: paths by name, and the cookie to ask them with."""
@@ -61,8 +66,8 @@ def measure(rounds: int, environment: Mapping[str, str], say: Say) -> bool:
         with running_hub(environment) as deployment:
             site = asyncio.run(prepare(deployment))
             times = asyncio.run(visit(site, rounds))
-    except HubDidNotStart as fault:
-        say(f"  !!!! 没有测量页面：中枢没有启动。{fault}")
+    except (HubDidNotStart, DemoError, PageRefused) as fault:
+        say(f"  !!!! 没有测量页面：中枢没有启动，或没有照常回答。{fault}")
         return False
     say(page_table(times))
     return True
@@ -147,7 +152,7 @@ async def _computed(caller: Caller, path: str) -> None:
     async with asyncio.timeout(JOB_SECONDS):
         while (state := (await caller.get(path))["state"]) != "computed":
             if state != "queued":
-                raise RuntimeError(f"the settlement of the demonstration is {state}")
+                raise PageRefused(f"示范年度的结算状态为 {state}")
             await asyncio.sleep(0.2)
 
 
@@ -172,7 +177,7 @@ async def _ask(http: aiohttp.ClientSession, site: Site, name: str) -> float:
     async with http.get(site.paths[name], headers=headers, allow_redirects=False) as answer:
         await answer.read()
         if answer.status != 200:
-            raise RuntimeError(f"{name} answered {answer.status}")
+            raise PageRefused(f"{name}答复 HTTP {answer.status}")
     return time.perf_counter() - started
 
 

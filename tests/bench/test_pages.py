@@ -11,9 +11,21 @@ from pathlib import Path
 import pytest
 from aiohttp import web
 
+from hub.demo.errors import DemoError
 from hub.environment import Deployment
 from tests.bench import pages
-from tests.bench.pages import FLOOR, REQUESTS, SIGN_IN, HubDidNotStart, Site, measure, page_paths, page_table, visit
+from tests.bench.pages import (
+    FLOOR,
+    REQUESTS,
+    SIGN_IN,
+    HubDidNotStart,
+    PageRefused,
+    Site,
+    measure,
+    page_paths,
+    page_table,
+    visit,
+)
 
 
 def test_ratios_are_to_the_gateway_itself() -> None:
@@ -58,7 +70,7 @@ def test_every_page_is_asked_as_often_and_the_sign_in_page_as_a_stranger() -> No
 
 
 def test_a_page_that_answers_with_a_redirect_was_not_measured() -> None:
-    with pytest.raises(RuntimeError, match="登录页 answered 303"):
+    with pytest.raises(PageRefused, match="登录页答复 HTTP 303"):
         asyncio.run(_visited("/sign-in"))
 
 
@@ -72,10 +84,13 @@ def test_a_hub_that_ends_is_reported_with_its_last_words(tmp_path: Path) -> None
         pages._wait(process, log)
 
 
-def test_a_missing_hub_is_said_loudly_and_fails_the_section(monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize("fault", [HubDidNotStart("端口被占用"), DemoError("端口被占用"), PageRefused("端口被占用")])
+def test_a_hub_that_does_not_answer_is_said_loudly_and_fails_the_section(
+    fault: Exception, monkeypatch: pytest.MonkeyPatch
+) -> None:
     @contextmanager
     def broken(environment: Mapping[str, str]) -> Iterator[Deployment]:
-        raise HubDidNotStart("端口被占用")
+        raise fault
         yield
 
     monkeypatch.setattr(pages, "running_hub", broken)
