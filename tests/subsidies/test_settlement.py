@@ -136,6 +136,7 @@ async def test_the_same_inputs_give_the_same_lines_and_hash(world: World) -> Non
 async def test_a_settlement_stands_when_everything_behind_it_changes(world: World) -> None:
     settled = await small_year(world)
     await world.students(COUNTY, *[student(n, class_code=None, claimed_rule="不申报") for n in range(1, 21)])
+    world.clock.advance(timedelta(minutes=1))
     world.registry.members[0]["name"] = "怀宁县改名职业学校"
     world.registry.collaborations = []
     later = await world.settle()
@@ -145,7 +146,7 @@ async def test_a_settlement_stands_when_everything_behind_it_changes(world: Worl
     lines = await world.lines(settled, rule="consortium_provincial")
     assert [line["subject"] for line in lines] == ["安庆经开区产教联合体"]
     read = await world.read("secretariat", f"/settlements/{settled['id']}")
-    assert read["changed_inputs"] == ["申报", "名册"]
+    assert read["changed_inputs"] == ["登记信息", "申报", "名册"]
 
 
 async def test_lines_are_filtered_and_paged(world: World) -> None:

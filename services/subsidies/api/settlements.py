@@ -1,15 +1,17 @@
 """Settlements: compute, read, explain, verify, confirm, and the payment table."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
 from services.kernel.audit import audit
+from services.kernel.database import Database
 from services.kernel.etags import check_version, if_match, set_etag
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.pagination import Page, PageRequest, page_request
-from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
+from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing, database_of
 from services.subsidies.api.dependencies import WithTools
 from services.subsidies.api.downloads import WORKBOOK_RESPONSE, workbook
 from services.subsidies.api.settlement_reading import (
@@ -98,7 +100,9 @@ async def read_settlement(
     inputs = await inputs_of(session, tools.registry, settlement)
     changed: list[str] = []
     if settlement.state == SettlementState.COMPUTED.value:
-        changed = await changed_inputs(session, inputs.pinned, await current_policy(session, principal.alliance))
+        policy = await current_policy(session, principal.alliance)
+        known = await tools.registry.kept_version(session, principal.alliance)
+        changed = await changed_inputs(session, inputs.pinned, policy, known)
     return settlement_read(settlement, inputs, viewer_of(principal, scope, inputs.registry), changed)
 
 
@@ -147,11 +151,15 @@ async def confirm(
     session: Writing,
     principal: SubsidiesSettle,
     clock: InjectedClock,
+    tools: WithTools,
+    database: Annotated[Database, Depends(database_of)],
     response: Response,
     body: OpinionBody | None = None,
 ) -> SettlementSummary:
     check_version(version, settlement.row_version)
-    await confirm_settlement(session, clock, principal, settlement, body.opinion if body else None)
+    opinion = body.opinion if body else None
+    newest = partial(tools.registry.latest, database, principal.alliance)
+    await confirm_settlement(session, clock, principal, settlement, opinion, newest)
     set_etag(response, settlement.row_version)
     return settlement_summary(settlement)
 

@@ -146,14 +146,18 @@ class RegistryClient:
 
     async def kept(self, session: AnySession, alliance: str) -> RegistryFacts | None:
         """The newest facts that this service holds, without asking the registry: enough for names."""
+        version = await self.kept_version(session, alliance)
+        return await self.at(session, alliance, version) if version else None
+
+    async def kept_version(self, session: AnySession, alliance: str) -> str | None:
+        """The version of `kept`."""
         newest = (
             select(snapshots.c.version)
             .where(snapshots.c.alliance == alliance, snapshots.c.source == SOURCE)
             .order_by(desc(snapshots.c.fetched_at))
             .limit(1)
         )
-        version = await session.scalar(newest)
-        return await self.at(session, alliance, version) if version else None
+        return await session.scalar(newest)
 
     def _facts(self, alliance: str, snapshot: Snapshot) -> RegistryFacts:
         key = (alliance, snapshot.version)

@@ -1,5 +1,7 @@
 """Confirm a computed settlement: the determination of the year, once."""
 
+from collections.abc import Awaitable, Callable
+
 from sqlalchemy import select
 
 from services.kernel.audit import audit
@@ -7,23 +9,38 @@ from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
 from services.kernel.errors import Conflict
 from services.kernel.principal import Principal
+from services.subsidies.clients.registry import Latest
 from services.subsidies.domain import SettlementAction, SettlementState, next_settlement_state
 from services.subsidies.queries.pinned import Pinned, changed_inputs
 from services.subsidies.queries.policy import current_policy
+from services.subsidies.rosters.storing import next_sequence
 from services.subsidies.tables import Settlement
+
+NewestRegistry = Callable[[], Awaitable[Latest]]
 
 
 async def confirm_settlement(
-    session: WriteSession, clock: Clock, principal: Principal, settlement: Settlement, opinion: str | None
+    session: WriteSession,
+    clock: Clock,
+    principal: Principal,
+    settlement: Settlement,
+    opinion: str | None,
+    newest_registry: NewestRegistry,
 ) -> Settlement:
-    """Raises Conflict when the year is confirmed already, or when what was settled has changed since."""
+    """Raises Conflict when the year is confirmed already, or when what was settled has changed since.
+
+    Under the lock on the roster number no import and no confirmation of another year, which would pay what this one
+    pays, comes between the comparison and the commit.
+    """
     after = next_settlement_state(SettlementState(settlement.state), SettlementAction.CONFIRM)
+    registry = await newest_registry()
+    await next_sequence(session, principal.alliance)
     if await _confirmed(session, settlement):
         raise Conflict(
             f"{settlement.year} 年度已有确认的结算，一个年度只能确认一次。", code="settlement_year_confirmed"
         )
     policy = await current_policy(session, principal.alliance)
-    changed = await changed_inputs(session, Pinned.from_json(settlement.pins or {}), policy)
+    changed = await changed_inputs(session, Pinned.from_json(settlement.pins or {}), policy, registry.facts.version)
     if changed:
         raise Conflict(f"计算之后{'、'.join(changed)}有变动，请重新结算后再确认。", code="settlement_outdated")
     settlement.state = after.value

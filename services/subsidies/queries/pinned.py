@@ -28,7 +28,7 @@ class AcceptedClaim:
 
 @dataclass(frozen=True)
 class PriorSettlement:
-    """A confirmed settlement of an earlier year: what it paid is not paid again."""
+    """A confirmed settlement of another year: what it paid is not paid again, whichever year was settled first."""
 
     no: int
     year: int
@@ -86,7 +86,7 @@ async def gather_pins(
     registry_version: str,
     roster_sequence: int,
 ) -> Pinned:
-    """Pin the accepted claims and earlier payments beside what is given.
+    """Pin the accepted claims and what other years paid beside what is given.
 
     The caller holds the lock on the roster number, so that no roster changes between its reading and the claims'.
     """
@@ -115,23 +115,30 @@ async def _accepted(session: AnySession, alliance: str, year: int) -> tuple[Acce
 
 
 async def _prior(session: AnySession, alliance: str, year: int) -> tuple[PriorSettlement, ...]:
-    earlier = (Settlement.year < year, Settlement.state == SettlementState.CONFIRMED.value)
-    statement = select(Settlement.no, Settlement.year, Settlement.hash).where(Settlement.alliance == alliance, *earlier)
+    others = (Settlement.year != year, Settlement.state == SettlementState.CONFIRMED.value)
+    statement = select(Settlement.no, Settlement.year, Settlement.hash).where(Settlement.alliance == alliance, *others)
     rows = await session.execute(statement.order_by(Settlement.no))
     return tuple(PriorSettlement(no, year, digest or "") for no, year, digest in rows)
 
 
-async def changed_inputs(session: AnySession, pinned: Pinned, policy: Policy) -> list[str]:
-    """What changed since the pins were taken, for people: 奖补文件, 申报, 名册. Empty when nothing did."""
+async def changed_inputs(
+    session: AnySession, pinned: Pinned, policy: Policy, registry_version: str | None
+) -> list[str]:
+    """What changed since the pins were taken, for people; `registry_version` is the newest. Empty when nothing did."""
     pins = pinned.pins
     changed = []
     if (policy.pack, policy.version) != (pins.policy_pack, pins.policy_version):
         changed.append("奖补文件")
+    if registry_version != pins.registry_version:
+        changed.append("登记信息")
     claims = await _accepted(session, pins.alliance, pins.year)
     if sha256_of([_claim_json(claim) for claim in claims]) != pins.claims_sha256:
         changed.append("申报")
     if await _rosters_changed(session, pins):
         changed.append("名册")
+    prior = await _prior(session, pins.alliance, pins.year)
+    if sha256_of([asdict(settlement) for settlement in prior]) != pins.prior_payments_sha256:
+        changed.append("其他年度的确认结算")
     return changed
 
 
