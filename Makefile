@@ -42,7 +42,8 @@ bench: dev assets
 image:
 	engine=$$(command -v podman || command -v buildah || command -v docker) || \
 		{ echo "没有找到 podman、buildah 或 docker；请先安装其中之一。" >&2; exit 2; }; \
-	"$$engine" build --file deploy/Containerfile --tag alliance-hub $(IMAGE_FLAGS) .
+	case "$$engine" in *docker) format="" ;; *) format="--format docker" ;; esac; \
+	"$$engine" build $$format --file deploy/Containerfile --tag alliance-hub $(IMAGE_FLAGS) .
 
 lock: dev
 	for name in runtime dev bench; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.lock || exit; done

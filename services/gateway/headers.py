@@ -17,6 +17,9 @@ HOP_BY_HOP = frozenset(
         b"upgrade",
     }
 )
+OF_THE_SERVER = frozenset({b"date", b"server"})
+"""Headers that the gateway's own server writes, once."""
+
 IDENTITY_PREFIX = b"hub-"
 """Headers that only the hub's own processes may set; a client's are dropped."""
 FORWARDING = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded", b"x-real-ip"})
@@ -59,6 +62,7 @@ def _passes(name: bytes) -> bool:
 
 def returned_response_headers(headers: Iterable[tuple[bytes, bytes]], extra: RawHeaders) -> RawHeaders:
     """A response's headers as the client sees them; a security header that the service set itself stands."""
-    kept = [(n.lower(), v) for n, v in headers if n.lower() not in HOP_BY_HOP]
+    dropped = HOP_BY_HOP | OF_THE_SERVER
+    kept = [(n.lower(), v) for n, v in headers if n.lower() not in dropped]
     present = {name for name, _ in kept}
     return [*kept, *((n, v) for n, v in extra if n not in present)]

@@ -4,13 +4,21 @@ A write session commits once, when its block ends; as a FastAPI dependency (see 
 response is sent, so a failed commit never answers 200.
 """
 
+import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from typing import Any
 
+import asyncpg
 from sqlalchemy import MetaData, String, text
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
+
+from services.kernel.errors import Unavailable
+
+log = logging.getLogger(__name__)
 
 SET_ALLIANCE = text("SELECT set_config('hub.alliance', :alliance, true)")
 
@@ -73,6 +81,7 @@ class Database:
     async def read(self, alliance: str) -> AsyncIterator[ReadSession]:
         """A read-only transaction that sees the rows of `alliance` only."""
         async with self._read() as session, session.begin():
+            await _reach(session)
             await session.execute(SET_ALLIANCE, {"alliance": alliance})
             yield session
 
@@ -80,6 +89,7 @@ class Database:
     async def write(self, alliance: str) -> AsyncIterator[WriteSession]:
         """A transaction that sees and writes the rows of `alliance` only; commits when the block ends."""
         async with self._write() as session, session.begin():
+            await _reach(session)
             await session.execute(SET_ALLIANCE, {"alliance": alliance})
             yield session
 
@@ -90,3 +100,12 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+async def _reach(session: AsyncSession) -> None:
+    """Take a connection. Raises Unavailable when the server is down, starting up or full, whatever the driver says."""
+    try:
+        await session.connection()
+    except (OSError, TimeoutError, asyncpg.PostgresError, DBAPIError, PoolTimeout) as fault:
+        log.error("database unavailable", extra={"kind": type(fault).__name__})  # noqa: TRY400  # no stack: it is expected
+        raise Unavailable("数据库暂时无法连接，请稍后重试。") from fault

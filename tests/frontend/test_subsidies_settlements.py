@@ -108,7 +108,7 @@ async def test_a_confirmed_settlement_has_used_the_pool(browser: Browser, fake: 
 
 async def test_what_lies_above_the_pool_is_told_with_the_scenarios_beside_each_other(browser: Browser) -> None:
     page = Page((await browser.http.get(SETTLEMENT_PAGE)).text)
-    assert "超出 300.00 元 。系统没有压减任何一行" in page.text
+    assert "超出的明细合计 300.00 元 。系统没有压减任何一行" in page.text
     assert "本年支付 1,000.00 1,000.00 结转下年 0.00 300.00 不予支付 300.00 0.00" in page.text
     assert page.having("a", href=f"{SETTLEMENT_PAGE}/lines?funding=above_pool")
 

@@ -11,6 +11,7 @@ from sqlalchemy.exc import DBAPIError
 from services.kernel.audit import audit
 from services.kernel.clock import FixedClock
 from services.kernel.database import Database
+from services.kernel.errors import Unavailable
 from services.kernel.jobs import JobContext, enqueue, find_job, queries_on, run_job
 from services.kernel.permissions import Role
 from services.kernel.principal import Principal
@@ -140,3 +141,17 @@ def test_the_queue_has_its_own_names() -> None:
     queries = queries_on(None, "registry")
     assert queries.qbe.settings.channel == "jobs_registry"
     assert queries.qbe.qualified.queue_table == "registry.pgqueuer"
+
+
+@pytest.mark.parametrize("where", ["/nonexistent", "localhost"])
+def test_a_server_that_is_down_is_unavailable_and_not_a_program_error(where: str) -> None:
+    async def body() -> None:
+        database = Database(f"postgresql+asyncpg://nobody:x@/hub?host={where}&port=1")
+        try:
+            with pytest.raises(Unavailable):
+                async with database.read("anqing"):
+                    pass
+        finally:
+            await database.close()
+
+    run(body())
