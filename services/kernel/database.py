@@ -70,6 +70,7 @@ class Database:
             max_overflow=max_overflow,
             pool_timeout=10,
             pool_recycle=1800,
+            hide_parameters=True,  # errors are logged, and parameters hold names, masked numbers and hashes
             connect_args={"server_settings": {"timezone": "UTC", "statement_timeout": "60000"}},
         )
         read_only = self.engine.execution_options(postgresql_readonly=True)

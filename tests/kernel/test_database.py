@@ -155,3 +155,17 @@ def test_a_server_that_is_down_is_unavailable_and_not_a_program_error(where: str
             await database.close()
 
     run(body())
+
+
+def test_an_error_of_the_database_does_not_tell_what_was_written(url: str) -> None:
+    async def body() -> None:
+        database = Database(url)
+        with pytest.raises(DBAPIError) as caught:
+            async with database.write("anqing") as session:
+                await session.execute(
+                    text("SELECT CAST(:secret AS text), 1 / (CAST(:zero AS int))"), {"secret": "王小明", "zero": 0}
+                )
+        assert "王小明" not in str(caught.value)
+        await database.close()
+
+    run(body())
