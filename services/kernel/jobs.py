@@ -16,7 +16,7 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.queries import Queries
 from pgqueuer.types import Channel
-from sqlalchemy import select, update
+from sqlalchemy import select, text, update
 
 from services.kernel.clock import Clock
 from services.kernel.database import AnySession, Database, WriteSession
@@ -29,6 +29,7 @@ from services.kernel.tenancy import Scope
 
 log = logging.getLogger(__name__)
 ENTRYPOINT = "hub_job"
+ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('hub job ' || CAST(:job AS text), 0))")
 
 
 def queue_settings(service: str) -> DBSettings:
@@ -121,9 +122,22 @@ JobHandler = Callable[[JobContext], Awaitable[dict[str, Any]]]
 
 
 async def run_job(database: Database, clock: Clock, handlers: Mapping[str, JobHandler], reference: bytes) -> None:
-    """Run one queued job to its end. A handler is idempotent: a job whose worker died is run again."""
+    """Run one queued job to its end. A handler is idempotent: a job whose worker died is run again.
+
+    The queue gives a job away again when its worker was not heard of for a while, though it may still be at work; the
+    second one waits here and then finds the job ended. What is raised from here says that the job has not ended.
+    """
     target = json.loads(reference)
     alliance, job_id = target["alliance"], UUID(target["id"])
+    async with database.engine.begin() as alone:
+        await alone.execute(text("SET LOCAL statement_timeout = 0"))
+        await alone.execute(ONE_AT_A_TIME, {"job": str(job_id)})
+        await _run(database, clock, handlers, alliance, job_id)
+
+
+async def _run(
+    database: Database, clock: Clock, handlers: Mapping[str, JobHandler], alliance: str, job_id: UUID
+) -> None:
     async with database.read(alliance) as session:
         row = (
             (await session.execute(select(jobs).where(jobs.c.alliance == alliance, jobs.c.id == job_id)))

@@ -3,12 +3,15 @@
 import asyncio
 import logging
 import signal
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from datetime import timedelta
 
 import asyncpg
 from pgqueuer import Job, PgQueuer
 from pgqueuer.db import AsyncpgDriver
+from pgqueuer.errors import RetryRequested
 
 from services.kernel.clock import SystemClock
 from services.kernel.database import Database
@@ -22,6 +25,7 @@ from services.subsidies.settings import SubsidiesSettings
 
 log = logging.getLogger(__name__)
 CONCURRENT_JOBS = 2
+CUT_OFF_DELAY = timedelta(seconds=10)
 
 
 @dataclass(frozen=True)
@@ -42,6 +46,16 @@ def queues() -> list[Queue]:
     ]
 
 
+@asynccontextmanager
+async def again_when_cut_off() -> AsyncIterator[None]:
+    """A job that could not even say how it ended was cut off from its database: keep it queued, and try again soon."""
+    try:
+        yield
+    except Exception as fault:
+        log.warning("job cut off", extra={"kind": type(fault).__name__})
+        raise RetryRequested(delay=CUT_OFF_DELAY, reason=type(fault).__name__) from fault
+
+
 async def work(queue: Queue, stop: asyncio.Event) -> None:
     """Run one service's jobs until told to stop; work in hand is finished first."""
     url = queue.settings.database_url.get_secret_value()
@@ -54,7 +68,8 @@ async def work(queue: Queue, stop: asyncio.Event) -> None:
 
     @runner.entrypoint(ENTRYPOINT, concurrency_limit=CONCURRENT_JOBS)
     async def run(job: Job) -> None:
-        await run_job(database, clock, queue.handlers, job.payload or b"{}")
+        async with again_when_cut_off():
+            await run_job(database, clock, queue.handlers, job.payload or b"{}")
 
     async def forward_stop() -> None:
         await stop.wait()
@@ -66,6 +81,7 @@ async def work(queue: Queue, stop: asyncio.Event) -> None:
         await runner.run()
     finally:
         forwarding.cancel()
+        await connection.close(timeout=5)
         await database.close()
 
 

@@ -1,0 +1,1 @@
+"""The worker: jobs that outlive the process that ran them."""
