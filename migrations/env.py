@@ -22,6 +22,8 @@ def run(connection: Connection, service: str) -> None:
         connection.execute(text("SET LOCAL statement_timeout = '300s'"))
         connection.execute(text(f"SET LOCAL search_path = {service}, public"))
         context.run_migrations()
+        # the first migration grants on all tables, and this one was there before it
+        connection.execute(text(f"REVOKE ALL ON schema_version FROM hub_{service}"))
 
 
 async def main() -> None:
