@@ -9,8 +9,7 @@ PIP := $(BIN)/python -m pip --disable-pip-version-check --quiet --quiet
 INSTALL := $(PIP) install --require-hashes --only-binary :all:
 COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--no-emit-index-url --no-header
-# Two processes, each with a PostgreSQL of its own; what needs the whole running hub stays in one of them.
-PYTEST_FLAGS ?= -n 2 --dist loadgroup
+PYTEST_FLAGS ?=
 
 .PHONY: run test check format bench image lock clean python venv runtime dev assets browser
 .DEFAULT_GOAL := run
@@ -22,7 +21,10 @@ run: runtime assets
 	exec $(BIN)/hub up --stop-with-parent
 
 test: dev assets browser check
-	$(BIN)/python -m pytest $(PYTEST_FLAGS)
+	echo "测试一：各部分，两个进程，各有自己的数据库 …"
+	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not whole_hub" $(PYTEST_FLAGS)
+	echo "测试二：整个中枢，从全新副本 make run 起，用真实浏览器 …"
+	$(BIN)/python -m pytest -m whole_hub $(PYTEST_FLAGS)
 
 check: dev
 	echo "检查格式、规范、类型和分层 …"

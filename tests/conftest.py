@@ -39,7 +39,7 @@ def anyio_backend() -> str:
 
 @pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What needs the whole running hub runs in one process, so that one hub is started and not one per process."""
+    """Mark what needs the whole running hub: `make test` runs it by itself, so that one hub is started for all."""
     for item in items:
         if "hub" in getattr(item, "fixturenames", ()):
-            item.add_marker(pytest.mark.xdist_group("hub"))
+            item.add_marker(pytest.mark.whole_hub)

@@ -28,8 +28,9 @@ MISSING = "NO BROWSER: Debian's chromium is not installed and could not be; the 
 SignIn = Callable[..., Page]
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def chromium() -> Iterator[Browser]:
+    """One browser per module: while Playwright runs, no other test of this process could run an event loop."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip(MISSING)

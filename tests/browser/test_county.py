@@ -9,8 +9,6 @@ from playwright.sync_api import expect
 
 from tests.browser.conftest import SignIn, picture
 
-pytestmark = pytest.mark.browser
-
 
 def test_a_broken_roster_comes_back_with_reasons(sign_in: SignIn, tmp_path: Path) -> None:
     page = sign_in("bureau-340822")

@@ -6,7 +6,6 @@ from playwright.sync_api import Page
 
 from tests.browser.conftest import DESK, PHONE, SignIn, picture
 
-pytestmark = pytest.mark.browser
 PAGES = {
     "home": "/",
     "members": "/members",

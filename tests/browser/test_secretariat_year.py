@@ -5,13 +5,11 @@ import re
 from pathlib import Path
 
 import openpyxl
-import pytest
 from playwright.sync_api import Page, expect
 from ruamel.yaml import YAML
 
 from tests.browser.conftest import SignIn, picture
 
-pytestmark = pytest.mark.browser
 EXPECTED = YAML(typ="safe").load((Path(__file__).parents[1] / "demo" / "expected_2025.yaml").read_text())
 
 

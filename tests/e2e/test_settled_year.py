@@ -15,7 +15,6 @@ from ruamel.yaml import YAML
 from hub.demo.sign_in import signed_in
 from tests.support.running_hub import RunningHub
 
-pytestmark = pytest.mark.processes
 EXPECTED = YAML(typ="safe").load((Path(__file__).parents[1] / "demo" / "expected_2025.yaml").read_text())
 API = "/api/subsidies/v1"
 Talk = Callable[[httpx.AsyncClient], Coroutine[Any, Any, Any]]
