@@ -37,9 +37,11 @@ def anyio_backend() -> str:
     return "asyncio"
 
 
-@pytest.hookimpl(tryfirst=True)
+WHOLE_HUB_SUITES = ("browser", "e2e")
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Mark what needs the whole running hub: `make test` runs it by itself, so that one hub is started for all."""
     for item in items:
-        if "hub" in getattr(item, "fixturenames", ()):
+        if item.path.parent.name in WHOLE_HUB_SUITES:
             item.add_marker(pytest.mark.whole_hub)
