@@ -33,7 +33,7 @@ def _from_one(text: str) -> int:
 def main() -> int:
     """Run the sections that were asked for."""
     asked = arguments()
-    say("比值优先：同一次运行中交替进行，各取中位数；括号外的时间只供参考。")
+    say("比值优先：同一次运行中交替进行，各取中位数；时间只供参考。")
     for line in machine_lines():
         say(line)
     failed = False
