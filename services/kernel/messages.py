@@ -41,9 +41,10 @@ def validation_message(item: Mapping[str, Any]) -> str:
     if kind == "value_error":
         return str(context.get("error", "内容不正确。"))
     told = str(item.get("msg", ""))
-    # A validator of ours (PydanticCustomError) brings its own code and Chinese sentence; pydantic's own are English.
-    sentence = _SENTENCES.get(kind) or (told if told and not told.isascii() else "内容不正确，请检查。")
+    if kind not in _SENTENCES:
+        # A validator of ours (PydanticCustomError) brings its own Chinese sentence; pydantic's own are English.
+        return told if told and not told.isascii() else "内容不正确，请检查。"
     try:
-        return sentence.format(**context)
+        return _SENTENCES[kind].format(**context)
     except KeyError:
         return "内容不正确，请检查。"

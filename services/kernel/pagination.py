@@ -19,6 +19,7 @@ from services.kernel.errors import FieldIssue, InvalidInput
 
 DEFAULT_LIMIT = 50
 MAXIMUM_LIMIT = 200
+MAXIMUM_CURSOR = 4_000
 
 T = TypeVar("T")
 
@@ -50,7 +51,7 @@ class PageRequest:
 
 def page_request(
     limit: Annotated[int, Query(ge=1, le=MAXIMUM_LIMIT, description="每页条数")] = DEFAULT_LIMIT,
-    cursor: Annotated[str | None, Query(description="上一页返回的 next_cursor")] = None,
+    cursor: Annotated[str | None, Query(max_length=MAXIMUM_CURSOR, description="上一页返回的 next_cursor")] = None,
     sort: Annotated[str | None, Query(description="排序字段，前加 - 为倒序", max_length=40)] = None,
 ) -> PageRequest:
     """FastAPI dependency that reads the paging parameters."""
@@ -79,7 +80,7 @@ def _decode(cursor: str, columns: tuple[InstrumentedAttribute[Any], ...]) -> lis
         values = [None if text is None else _READERS[kind](text) for kind, text in tagged]
         if [type(value) for value in values] != [column.type.python_type for column in columns]:
             raise ValueError("values of another list")  # noqa: TRY301  # one handler for every malformed cursor
-    except (ValueError, KeyError, TypeError, ArithmeticError) as fault:
+    except (ValueError, KeyError, TypeError, ArithmeticError, RecursionError) as fault:
         raise InvalidInput([FieldIssue("cursor", "cursor_invalid", "翻页位置无效，请从第一页重新查询。")]) from fault
     return values
 

@@ -32,6 +32,9 @@ STATUS: dict[type[errors.HubError], int] = {
     errors.HubError: 400,
 }
 
+UNTAKEN_VALUES = frozenset({"22000", "22001", "22003", "22008", "22021", "22P05"})
+"""SQLSTATEs of data exceptions that a caller's value causes: NUL, unpaired surrogates, too long, out of range."""
+
 HTTP_TITLES = {404: "没有这个地址", 405: "不支持这种请求方法", 406: "无法提供所要的格式", 400: "请求无法理解"}
 
 
@@ -102,7 +105,13 @@ async def _stale_data(_request: Request, _error: Exception) -> JSONResponse:
     return problem_response(errors.StaleVersion("这条记录刚被他人修改，请刷新后重新填写。"))
 
 
-async def _database_down(_request: Request, error: Exception) -> JSONResponse:
+async def _database_refused(_request: Request, error: Exception) -> JSONResponse:
+    """What the database cannot take: a value of the caller's that passed our own checks, a lost connection, a fault."""
+    state = getattr(getattr(error, "orig", None), "sqlstate", None)
+    if state in UNTAKEN_VALUES:
+        # The driver's message repeats the value, so it is not logged.
+        log.warning("database refused a value", extra={"sqlstate": state})
+        return problem_response(errors.InvalidInput([], "内容里有无法保存的字符，或数值、文字超出范围，请修改后重试。"))
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
         return await _unexpected(_request, error)
     log.error("database unavailable", extra={"kind": type(error).__name__})
@@ -133,7 +142,7 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(IntegrityError, _integrity_error)
     app.add_exception_handler(StaleDataError, _stale_data)
-    app.add_exception_handler(DBAPIError, _database_down)
-    app.add_exception_handler(PoolTimeout, _database_down)
-    app.add_exception_handler(ConnectionError, _database_down)
+    app.add_exception_handler(DBAPIError, _database_refused)
+    app.add_exception_handler(PoolTimeout, _database_refused)
+    app.add_exception_handler(ConnectionError, _database_refused)
     app.add_exception_handler(Exception, _unexpected)
