@@ -15,7 +15,7 @@ from services.targets.commands.revise_report import revise_report
 from services.targets.commands.submit_report import submit_report
 from services.targets.domain import ReportAction, ReportState
 from services.targets.presenting import report_detail, report_read
-from services.targets.queries.policy import find_indicator, plans
+from services.targets.queries.policy import find_indicator, indicators_ever
 from services.targets.queries.reports import decisions_of, find_report
 from services.targets.schemas.reports import Opinion, ReportCreate, ReportDetail, ReportFigures, ReportRead
 from services.targets.tables import Report
@@ -39,7 +39,7 @@ async def list_reports(
     statement = scope.select(Report).filter_by(**{k: v for k, v in wanted.items() if v is not None})
     order = sort_column(page, SORTABLE, "reported_at")
     rows, cursor, total = await paginate(session, statement, page, order=order, tie=Report.id)
-    known = {i.code: i for plan in await plans(session, principal.alliance) for i in plan.indicators}
+    known = await indicators_ever(session, principal.alliance)
     return Page(items=[report_read(r, known[r.indicator]) for r in rows], next_cursor=cursor, total=total)
 
 
@@ -60,9 +60,9 @@ async def read_report(
     report_id: UUID, session: Reading, scope: CallerScope, principal: TargetsRead, response: Response
 ) -> ReportDetail:
     report = await find_report(session, scope, report_id)
-    _, indicator = await find_indicator(session, principal.alliance, report.indicator)
+    known = await indicators_ever(session, principal.alliance)
     set_etag(response, report.row_version)
-    return report_detail(report, indicator, await decisions_of(session, report))
+    return report_detail(report, known[report.indicator], await decisions_of(session, report))
 
 
 @router.put("/reports/{report_id}", summary="修改后重报")

@@ -7,7 +7,8 @@ from services.kernel.sessions import CallerScope, Reading
 from services.kernel.todos import Todo, TodoList
 from services.targets.auth import TargetsRead
 from services.targets.domain import ReportState
-from services.targets.queries.policy import find_indicator
+from services.targets.measures.indicator import Indicator
+from services.targets.queries.policy import indicators_ever
 from services.targets.tables import Report
 
 router = APIRouter(tags=["todos"])
@@ -17,15 +18,12 @@ router = APIRouter(tags=["todos"])
 async def list_todos(session: Reading, scope: CallerScope, principal: TargetsRead) -> TodoList:
     reviews = principal.may(Permission.TARGETS_ASSESS)
     newest = scope.select(Report).order_by(Report.reported_at.desc()).limit(200)
-    items = []
-    for report in await session.scalars(newest):
-        if (todo := await _todo(session, report, reviews)) is not None:
-            items.append(todo)
-    return TodoList(items=items)
+    known = await indicators_ever(session, principal.alliance)
+    found = [_todo(report, known[report.indicator], reviews) for report in await session.scalars(newest)]
+    return TodoList(items=[todo for todo in found if todo is not None])
 
 
-async def _todo(session: Reading, report: Report, reviews: bool) -> Todo | None:
-    _, indicator = await find_indicator(session, report.alliance, report.indicator)
+def _todo(report: Report, indicator: Indicator, reviews: bool) -> Todo | None:
     mine = ReportState.SUBMITTED if reviews else ReportState.RETURNED
     done = report.state == ReportState.ACCEPTED.value
     if not done and report.state != mine.value:

@@ -46,6 +46,17 @@ def _plan(row: PolicyVersion) -> Plan:
     return Plan(row.pack, row.version, row.document, indicators, tuple(row.content["tasks"]))
 
 
+async def indicators_ever(session: AnySession, alliance: str) -> dict[str, Indicator]:
+    """Every indicator that was ever applied, as its newest version has it: reports outlive the pack they followed."""
+    versions = (
+        select(PolicyVersion)
+        .where(PolicyVersion.alliance == alliance)
+        .order_by(desc(PolicyVersion.pack), PolicyVersion.version)
+    )
+    rows = await session.scalars(versions)
+    return {indicator.code: indicator for row in rows for indicator in _plan(row).indicators}
+
+
 async def find_indicator(session: AnySession, alliance: str, code: str) -> tuple[Plan, Indicator]:
     """One indicator with its plan. Raises NotFound."""
     for plan in await plans(session, alliance):
