@@ -58,7 +58,8 @@ class Proxy:
 
     async def _admit(self, scope: Scope) -> Route:
         route = route_of(scope["path"])
-        if route is None:
+        # What follows the upstream's address must begin a path: `@elsewhere` would make the address a login.
+        if route is None or not _raw_path(scope).startswith(b"/"):
             raise NotFound("没有这个接口，请检查地址。", code="route_unknown")
         if route.needs_token:
             authorization = next((v for n, v in scope["headers"] if n == b"authorization"), b"").decode("latin-1")
@@ -107,10 +108,15 @@ class Proxy:
             ) from fault
 
     def _target(self, route: Route, scope: Scope) -> URL:
-        raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+        raw = _raw_path(scope)
         query: bytes = scope["query_string"]
         suffix = f"?{query.decode('latin-1')}" if query else ""
         return URL(f"{self._upstreams[route.part].base_url}{raw.decode('latin-1')}{suffix}", encoded=True)
+
+
+def _raw_path(scope: Scope) -> bytes:
+    raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
+    return raw
 
 
 class _Body:
