@@ -281,3 +281,18 @@ def test_an_import_of_another_alliance_is_not_found(registry: Registry) -> None:
 def test_aliases_are_split_at_every_usual_mark() -> None:
     assert split_aliases(" 甲、乙，丙; 丁 /甲") == ["甲", "乙", "丙", "丁"]
     assert split_aliases(None) == []
+
+
+def test_the_rows_that_came_back_hold_contacts_so_their_download_is_recorded_and_not_cached(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        ended = await caller.imported(sheet(row("甲校", "x"), row("乙校", "y")))
+        answer = await caller.get(f"/member-imports/{ended['id']}/errors.xlsx")
+        assert answer.headers["Cache-Control"] == "no-store"
+        database = Database(registry.settings.database_url.get_secret_value())
+        wanted = select(audit_entry).where(audit_entry.c.action == "member.errors_downloaded")
+        async with database.read("anqing") as session:
+            [entry] = (await session.execute(wanted)).all()
+        await database.close()
+        assert (entry.object_id, entry.after) == (ended["id"], {"rows": 2})
+
+    registry.run(scenario)

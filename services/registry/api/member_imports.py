@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response, UploadFile
 
+from services.kernel.audit import audit
 from services.kernel.errors import NotFound
 from services.kernel.files import FileStore
 from services.kernel.idempotency import IdempotentCreate
@@ -59,11 +60,15 @@ async def get(import_id: UUID, session: Reading, scope: CallerScope, _caller: Re
 async def errors(
     import_id: UUID,
     request: Request,
-    session: Reading,
+    session: Writing,
     scope: CallerScope,
-    _caller: RegistryWrite,
+    principal: RegistryWrite,
+    clock: InjectedClock,
 ) -> Response:
     found = await find_import(session, scope, import_id)
     if found.rejects_file is None:
         raise NotFound("这次导入没有退回的行。", code="no_rejects")
-    return workbook(files_of(request).load(found.rejects_file), "members-errors", "成员单位导入错误行")
+    content = files_of(request).load(found.rejects_file)
+    after = {"rows": found.rejected}
+    await audit(session, clock, principal, "member.errors_downloaded", "member_import", import_id, after=after)
+    return workbook(content, "members-errors", "成员单位导入错误行")

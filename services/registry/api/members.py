@@ -73,9 +73,10 @@ def read(member: Member, principal: Principal) -> MemberRead:
 
 
 def workbook(content: bytes, name: str, title: str) -> Response:
-    """A .xlsx download under a Chinese title, or `name` for clients that know no RFC 8187."""
+    """A .xlsx download under a Chinese title, or `name` for clients that know no RFC 8187; never cached: contacts."""
     disposition = f"attachment; filename=\"{name}.xlsx\"; filename*=UTF-8''{quote(title)}.xlsx"
-    return Response(content, media_type=XLSX, headers={"Content-Disposition": disposition})
+    headers = {"Content-Disposition": disposition, "Cache-Control": "no-store"}
+    return Response(content, media_type=XLSX, headers=headers)
 
 
 @router.get("", summary="查询成员单位")
