@@ -5,6 +5,8 @@ One folder per service below `HUB_FILES_DIR`; the name on disk is an id, never w
 
 import base64
 import os
+from contextlib import suppress
+from datetime import datetime
 from pathlib import Path
 from uuid import UUID
 
@@ -44,6 +46,18 @@ class FileStore:
 
     def delete(self, file_id: UUID) -> None:
         self._path(file_id).unlink(missing_ok=True)
+
+    def sweep(self, before: datetime) -> int:
+        """Delete what was written before an instant, also what no row names: a worker that was killed, a transaction
+        that was rolled back. Returns how many files went.
+        """
+        gone = 0
+        for path in self._folder.glob("*"):
+            with suppress(FileNotFoundError):  # somebody else was faster
+                if path.stat().st_mtime < before.timestamp():
+                    path.unlink()
+                    gone += 1
+        return gone
 
     def _path(self, file_id: UUID) -> Path:
         return self._folder / f"{file_id}.bin"

@@ -2,6 +2,7 @@
 
 import io
 import logging
+import os
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -244,6 +245,18 @@ async def test_rejects_are_deleted_after_thirty_days(world: World, tmp_path: Pat
     await world.students(COUNTY, student(2))
     assert not stored(tmp_path)
     assert (await world.read(COUNTY, f"/roster-imports/{done['id']}"))["has_rejects"] is False
+
+
+def make_old(folder: Path, name: str, written: float) -> None:
+    [path] = folder.rglob(name)
+    os.utime(path, (written, written))
+
+
+async def test_a_file_that_a_killed_worker_left_behind_is_deleted_in_the_end(world: World, tmp_path: Path) -> None:
+    forgotten = world.tools.files.save("身份证号".encode())
+    make_old(tmp_path, f"{forgotten}.bin", (world.clock.now() - timedelta(days=32)).timestamp())
+    await world.students(COUNTY, student(1))
+    assert not stored(tmp_path)
 
 
 async def test_counties_members_and_alliances_see_their_own_only(world: World) -> None:

@@ -23,6 +23,7 @@ from services.subsidies.tools import Tools
 
 log = logging.getLogger(__name__)
 REJECTS_KEPT = timedelta(days=30)
+NOTHING_KEPT_LONGER = REJECTS_KEPT + timedelta(days=1)
 SHOWN_ISSUES = 200
 STEPS = 4
 
@@ -130,7 +131,7 @@ async def _fail(context: JobContext, tools: Tools, import_id: UUID, detail: str)
 
 
 async def _purge(context: JobContext, tools: Tools) -> None:
-    """Delete the workbooks of rejected rows whose time is over."""
+    """Delete the workbooks of rejected rows whose time is over, and whatever else lay there longer than those may."""
     alliance = context.principal.alliance
     over = (RosterImport.rejects_file_id.is_not(None), RosterImport.rejects_until < context.clock.now())
     async with context.database.write(alliance) as session:
@@ -138,6 +139,9 @@ async def _purge(context: JobContext, tools: Tools) -> None:
         for row in rows:
             _forget(tools, row.rejects_file_id)
             row.rejects_file_id = None
+    swept = await asyncio.to_thread(tools.files.sweep, context.clock.now() - NOTHING_KEPT_LONGER)
+    if swept:
+        log.warning("forgotten files deleted", extra={"files": swept})
 
 
 def _forget(tools: Tools, file_id: UUID | None) -> None:
