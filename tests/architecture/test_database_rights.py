@@ -43,7 +43,7 @@ TABLES = """
             FROM pg_policy p WHERE p.polrelid = c.oid AND p.polpermissive AND p.polcmd = '*') AS policies,
         (SELECT count(*) FROM pg_policy p WHERE p.polrelid = c.oid) AS policy_count
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
-    WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p') ORDER BY 1"""
+    WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p') AND NOT c.relispartition ORDER BY 1"""
 OWN = "((alliance)::text = current_setting('hub.alliance'::text, true))"
 
 Rows = list[Any]
@@ -193,3 +193,16 @@ def test_functions_with_the_owners_rights_are_pinned_and_not_for_everybody(catal
     for row in functions:
         assert [setting.split("=")[0] for setting in row["config"] or []] == ["search_path"], row["name"]
         assert not row["for_everybody"], row["name"]
+
+
+def test_a_partition_is_reached_through_its_parent_only(catalogue: Catalogue) -> None:
+    """Row-level security stands on the parent, so a service may fill a partition directly and never read it."""
+    rights = catalogue.rows(
+        """SELECT c.relname || ' ' || g.privilege_type AS given
+           FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+           JOIN information_schema.role_table_grants g ON g.table_schema = n.nspname AND g.table_name = c.relname
+           WHERE c.relispartition AND n.nspname = ANY($1) AND g.grantee <> $2 AND g.privilege_type <> 'INSERT'""",
+        list(SERVICES),
+        OWNER,
+    )
+    assert [row["given"] for row in rights] == []
