@@ -441,3 +441,9 @@ def test_a_hundred_thousand_rows_take_seconds() -> None:
     checked = check_table(SPEC, read_table(content, SPEC))
     assert (len(checked.rows), checked.issues) == (100_000, [])
     assert time.process_time() - started < 15
+
+
+def test_a_nul_far_down_in_a_csv_is_refused_with_the_file_and_not_by_the_database() -> None:
+    text = "姓名\n" + "王小明\n" * 2000 + "王\x00明\n"
+    with pytest.raises(UnsupportedMedia):
+        read_table(text.encode(), TableSpec("表", "", (Column("name", "姓名"),)))

@@ -44,7 +44,7 @@ def read_grids(content: bytes) -> list[Grid]:
     if content.startswith(ZIP_MAGIC):
         check_archive(content)
         return _sheets(content)
-    if content.startswith(OLE_MAGIC) or _CONTROL.intersection(content[:_SNIFFED]):
+    if content.startswith(OLE_MAGIC) or _CONTROL.intersection(content[:_SNIFFED]) or b"\x00" in content:
         raise not_a_workbook()
     return [_csv_grid(_decoded(content))]
 
