@@ -23,7 +23,7 @@ def run(connection: Connection, service: str) -> None:
         connection.execute(text(f"SET LOCAL search_path = {service}, public"))
         context.run_migrations()
         # the first migration grants on all tables, and this one was there before it
-        connection.execute(text(f"REVOKE ALL ON schema_version FROM hub_{service}"))
+        connection.execute(text(f"REVOKE INSERT, UPDATE, DELETE, TRUNCATE ON schema_version FROM hub_{service}"))
 
 
 async def main() -> None:
