@@ -1,16 +1,17 @@
 """Request ids, access log, metrics and health: the same in every process."""
 
 import logging
+import os
 import re
 import time
 from collections.abc import Awaitable, Callable
-from uuid import uuid4
 
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kernel import context
+from services.kernel.logs import write_access
 
 log = logging.getLogger("access")
 REQUEST_ID = b"x-request-id"
@@ -34,10 +35,15 @@ class Metrics:
             "hub_request_seconds", "time to answer", ["service"], registry=self.registry, buckets=BUCKETS
         )
         self.service = service
+        self._counters: dict[tuple[str, int], Counter] = {}
+        self._seconds = self.seconds.labels(service)
 
     def observe(self, method: str, status: int, seconds: float) -> None:
-        self.requests.labels(self.service, method, str(status)).inc()
-        self.seconds.labels(self.service).observe(seconds)
+        counter = self._counters.get((method, status))
+        if counter is None:
+            counter = self._counters[method, status] = self.requests.labels(self.service, method, str(status))
+        counter.inc()
+        self._seconds.observe(seconds)
 
 
 class RequestContext:
@@ -70,16 +76,18 @@ class RequestContext:
             self.metrics.observe(scope["method"], status, seconds)
             if scope["path"] not in QUIET_PATHS:
                 facts = {"method": scope["method"], "path": scope["path"], "status": status}
-                log.info("request", extra={**facts, "milliseconds": round(seconds * 1000, 1)})
+                write_access(log, {**facts, "milliseconds": round(seconds * 1000, 1)})
 
 
 def _adopt_context(scope: Scope) -> bytes:
     headers = dict(scope["headers"])
     given = headers.get(REQUEST_ID, b"")
-    request_id = given if SAFE_REQUEST_ID.fullmatch(given) else uuid4().hex.encode()
-    trace = TRACEPARENT.fullmatch(headers.get(b"traceparent", b""))
+    fresh = os.urandom(32).hex()  # two ids of 16 bytes from one call of the kernel
+    request_id = given if given and SAFE_REQUEST_ID.fullmatch(given) else fresh[:32].encode()
+    parent = headers.get(b"traceparent")
+    trace = TRACEPARENT.fullmatch(parent) if parent else None
     context.request_id.set(request_id.decode())
-    context.trace_id.set(trace.group(1).decode() if trace else uuid4().hex)
+    context.trace_id.set(trace.group(1).decode() if trace else fresh[32:])
     address = headers.get(b"hub-client-address", b"").decode("ascii", "replace")
     context.client_address.set(address or (scope["client"][0] if scope.get("client") else "-"))
     return request_id
