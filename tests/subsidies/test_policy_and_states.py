@@ -8,7 +8,8 @@ import pytest
 from services.kernel.errors import Conflict, InvalidInput
 from services.kernel.policy.canonical import pack_parts, sha256_of
 from services.kernel.policy.loader import load_pack
-from services.subsidies.commands.apply_policy import AppliedPolicy, apply_policy
+from services.kernel.policy_versions import AppliedVersion
+from services.subsidies.commands.apply_policy import apply_policy
 from services.subsidies.domain import (
     CLAIM_TRANSITIONS,
     SETTLEMENT_TRANSITIONS,
@@ -32,7 +33,7 @@ def parts() -> dict[str, dict[str, Any]]:
     return {part.part: copy.deepcopy(part.payload) for part in pack_parts(loaded.pack)}
 
 
-async def apply(world: World, content: dict[str, dict[str, Any]]) -> AppliedPolicy:
+async def apply(world: World, content: dict[str, dict[str, Any]]) -> AppliedVersion:
     hashes = {name: sha256_of(part) for name, part in content.items()}
     async with world.database.write("anqing") as session:
         return await apply_policy(session, world.clock, clerk(), "anqing-2024", content, hashes)

@@ -25,10 +25,11 @@ from services.kernel.jobs import run_job
 from services.kernel.permissions import Role
 from services.kernel.policy.canonical import pack_parts
 from services.kernel.policy.loader import load_pack
+from services.kernel.policy_versions import AppliedVersion
 from services.kernel.principal import Principal
 from services.kernel.service_calls import ServiceToken, SnapshotClient
 from services.subsidies.clients.registry import PATH, RegistryClient
-from services.subsidies.commands.apply_policy import AppliedPolicy, apply_policy
+from services.subsidies.commands.apply_policy import apply_policy
 from services.subsidies.domain import RosterKind
 from services.subsidies.jobs import handlers_with
 from services.subsidies.rosters.columns import spec_of
@@ -322,7 +323,7 @@ def clerk(alliance: str = "anqing") -> Principal:
     return Principal("clerk", "经办", Role.SECRETARIAT, alliance, frozenset())
 
 
-async def apply_anqing(database: Database, clock: FixedClock, alliance: str = "anqing") -> AppliedPolicy:
+async def apply_anqing(database: Database, clock: FixedClock, alliance: str = "anqing") -> AppliedVersion:
     """Apply the real pack of Anqing."""
     loaded = load_pack(PACK)
     assert loaded.pack is not None, loaded.problems

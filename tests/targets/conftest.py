@@ -15,9 +15,10 @@ from services.kernel.database import Database
 from services.kernel.permissions import Role
 from services.kernel.policy.canonical import pack_parts
 from services.kernel.policy.check import check_pack
+from services.kernel.policy_versions import AppliedVersion
 from services.kernel.principal import Principal
 from services.targets.app import create_app
-from services.targets.commands.apply_policy import AppliedPolicy, apply_policy
+from services.targets.commands.apply_policy import apply_policy
 from services.targets.settings import TargetsSettings
 from tests.support.databases import TestServer
 from tests.support.services import client_of, service_settings
@@ -36,7 +37,7 @@ def anqing_parts() -> tuple[dict[str, dict[str, Any]], dict[str, str]]:
     return {str(p.part): p.payload for p in parts}, {str(p.part): p.sha256 for p in parts}
 
 
-async def apply_anqing(url: str, clock: FixedClock, principal: Principal = OPERATOR) -> AppliedPolicy:
+async def apply_anqing(url: str, clock: FixedClock, principal: Principal = OPERATOR) -> AppliedVersion:
     parts, hashes = anqing_parts()
     database = Database(url)
     try:

@@ -2,11 +2,12 @@
 
 from uuid import UUID
 
-from sqlalchemy import desc, select
+from sqlalchemy import select
 
 from services.kernel.database import AnySession
 from services.kernel.divisions import CITY_SUFFIX, city_of, counties_of, division_name, zones_of
 from services.kernel.errors import NotFound
+from services.kernel.policy_versions import newest_version
 from services.kernel.tenancy import Scope
 from services.registry.schemas.others import ArticleRead, DivisionRead, DivisionsRead
 from services.registry.tables import Member, MemberImport, PolicyVersion
@@ -18,12 +19,6 @@ async def find_import(session: AnySession, scope: Scope, import_id: UUID) -> Mem
     if found is None:
         raise NotFound("没有这次导入。", code="import_not_found")
     return found
-
-
-async def newest_policy(session: AnySession, scope: Scope, pack: str) -> PolicyVersion | None:
-    """The version of a pack that stands now, if it was ever applied."""
-    statement = scope.select(PolicyVersion).where(PolicyVersion.pack == pack)
-    return (await session.scalars(statement.order_by(desc(PolicyVersion.version)).limit(1))).one_or_none()
 
 
 async def divisions_of(session: AnySession, scope: Scope) -> DivisionsRead:
@@ -47,7 +42,7 @@ async def divisions_of(session: AnySession, scope: Scope) -> DivisionsRead:
 
 async def find_article(session: AnySession, scope: Scope, pack: str, article: str) -> ArticleRead:
     """One article of the newest version of a pack. Raises NotFound."""
-    applied = await newest_policy(session, scope, pack)
+    applied = await newest_version(session, PolicyVersion, scope.alliance, pack)
     if applied is None:
         raise NotFound("这份政策文件还没有启用。", code="policy_not_applied")
     found = next((entry for entry in applied.document["articles"] if entry["id"] == article), None)

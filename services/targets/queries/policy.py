@@ -23,13 +23,6 @@ class Plan:
     tasks: tuple[dict[str, Any], ...]
 
 
-async def newest_version(session: AnySession, alliance: str, pack: str) -> PolicyVersion | None:
-    """The newest applied version of one pack."""
-    same = (PolicyVersion.alliance == alliance, PolicyVersion.pack == pack)
-    newest = select(PolicyVersion).where(*same).order_by(desc(PolicyVersion.version)).limit(1)
-    return (await session.scalars(newest)).one_or_none()
-
-
 async def plans(session: AnySession, alliance: str) -> list[Plan]:
     """The newest version of every pack applied to an alliance, by pack."""
     newest = (
