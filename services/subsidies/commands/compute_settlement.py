@@ -1,9 +1,11 @@
 """The job behind a settlement: pin the inputs, load the facts, settle, write the lines, all in one transaction."""
 
 import asyncio
+from collections.abc import Iterator
 from typing import Any
 from uuid import UUID
 
+import polars as pl
 from sqlalchemy import text
 
 from services.kernel.audit import audit
@@ -12,16 +14,16 @@ from services.kernel.errors import Conflict, HubError
 from services.kernel.jobs import JobContext
 from services.subsidies.clients.registry import Latest
 from services.subsidies.domain import SettlementAction, SettlementState, next_settlement_state
-from services.subsidies.queries.bulk import copy_frame
+from services.subsidies.queries.bulk import copy_csv
 from services.subsidies.queries.facts import Inputs, Loaded, load_facts
 from services.subsidies.queries.pinned import gather_pins
 from services.subsidies.queries.policy import current_policy
 from services.subsidies.queries.prior import number_recognitions
 from services.subsidies.queries.totals import totals_of
 from services.subsidies.rosters.storing import next_sequence
-from services.subsidies.rules.bulk import Settled, settle
+from services.subsidies.rules.bulk import LINES, Settled, settle
 from services.subsidies.rules.facts import FactsError
-from services.subsidies.rules.pins import settlement_hash
+from services.subsidies.rules.pins import Pins, csv_parts, started_hash
 from services.subsidies.rules.series import RuleBookError
 from services.subsidies.tables import Settlement
 from services.subsidies.tools import Tools
@@ -65,11 +67,14 @@ async def _compute(session: WriteSession, context: JobContext, settlement_id: UU
     inputs = await _pin(session, row, latest)
     await number_recognitions(session, alliance, latest.facts)
     loaded, settled = await settle_inputs(session, inputs)
-    await _write_lines(session, row.no, settled)
+    number = row.no
+    async with asyncio.TaskGroup() as work:  # the server takes the lines while a thread sums them up
+        summing = work.create_task(asyncio.to_thread(totals_of, settled, inputs.terms, loaded.doubled_classes))
+        writing = work.create_task(_write_lines(session, number, inputs.pinned.pins, settled.lines))
     row.state = after.value
     row.pins = inputs.pinned.to_json()
-    row.hash = settlement_hash(inputs.pinned.pins, settled.lines)
-    row.totals = totals_of(settled, inputs.terms, loaded.doubled_classes)
+    row.hash = writing.result()
+    row.totals = summing.result()
     row.line_count = settled.lines.height
     row.registry_as_of, row.registry_fresh = latest.facts.as_of, latest.fresh
     row.computed_at = context.clock.now()
@@ -107,10 +112,19 @@ async def settle_inputs(session: WriteSession, inputs: Inputs) -> tuple[Loaded, 
     return loaded, settled
 
 
-async def _write_lines(session: WriteSession, number: int, settled: Settled) -> None:
+async def _write_lines(session: WriteSession, number: int, pins: Pins, lines: pl.DataFrame) -> str:
+    """Write and key the lines of a settlement; gives its hash, made of the very bytes that were written."""
+    digest = started_hash(pins)
+
+    def hashed() -> Iterator[bytes]:
+        for part in csv_parts(lines):
+            digest.update(part)
+            yield part
+
     await session.execute(text("SELECT settlement_lines_create(:no)"), {"no": number})
-    await copy_frame(session, f"settlement_line_{number}", settled.lines)
+    await copy_csv(session, f"settlement_line_{number}", list(LINES), hashed())
     await session.execute(text("SELECT settlement_lines_attach(:no)"), {"no": number})
+    return digest.hexdigest()
 
 
 async def _fail(context: JobContext, settlement_id: UUID, detail: str) -> None:

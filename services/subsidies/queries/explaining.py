@@ -45,7 +45,7 @@ def _pick(cases: list[Any], key: str, number: int) -> Any:
 async def _students(session: AnySession, inputs: Inputs, prior: PriorPayments, number: int) -> list[StudentCase]:
     """The row and every other row of the same person on the pinned rosters."""
     row = await session.get_one(Student, (inputs.pinned.pins.alliance, number))
-    same_person = "AND person_key = $6"
+    same_person = "AND person_key = $4"
     frame = await student_frame(session, inputs, prior, same_person, row.person_key)
     facts = Facts.of(students=frame)
     return [StudentCase(**record) for record in facts.students.to_dicts()]

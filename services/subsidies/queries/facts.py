@@ -10,7 +10,7 @@ import polars as pl
 
 from services.kernel.database import AnySession
 from services.subsidies.clients.registry import ACTIVE, RegistryFacts
-from services.subsidies.queries.bulk import frame_of
+from services.subsidies.queries.bulk import Refine, frame_of
 from services.subsidies.queries.pinned import Pinned
 from services.subsidies.queries.policy import Policy
 from services.subsidies.queries.prior import PriorPayments, prior_payments
@@ -21,9 +21,8 @@ UNKNOWN_UNIT: Final = "未登记单位"
 _STANDING: Final = "recorded_seq <= $3 AND (superseded_seq IS NULL OR superseded_seq > $3)"
 
 STUDENTS_SQL: Final = f"""
-SELECT no, encode(person_key, 'hex'), school, class_code, enrolment_year, enrolled_on, left_on, origin_division,
-       sending_school, claimed_rule,
-       CASE WHEN (owner, claimed_rule) IN (SELECT * FROM unnest($4::text[], $5::text[])) THEN 1 ELSE 0 END
+SELECT no, encode(person_key, 'base64'), school, class_code, enrolment_year, enrolled_on, left_on, origin_division,
+       sending_school, claimed_rule, owner
 FROM student WHERE alliance = $1 AND year = $2 AND {_STANDING}
 """  # noqa: S608  # composed of this module's own text
 _STUDENTS: Final = {
@@ -37,7 +36,7 @@ _STUDENTS: Final = {
     "origin_division": pl.String(),
     "sending_school": pl.String(),
     "claimed_rule": pl.String(),
-    "claim_accepted": pl.Int8(),
+    "owner": pl.String(),
 }
 
 CLASSES_SQL: Final = f"""
@@ -92,26 +91,38 @@ async def load_facts(session: AnySession, inputs: Inputs) -> Loaded:
 async def student_frame(
     session: AnySession, inputs: Inputs, prior: PriorPayments, narrowing: str = "", *narrowed_by: Any
 ) -> pl.DataFrame:
-    """Student rows; `narrowing` is a further SQL condition on them whose arguments begin at $6."""
+    """Student rows; `narrowing` is a further SQL condition on them whose arguments begin at $4."""
     pins = inputs.pinned.pins
-    student_claims = [claim for claim in inputs.pinned.claims if claim.collaboration is None]
-    owners, rules = [claim.owner for claim in student_claims], [claim.rule for claim in student_claims]
-    arguments = (pins.alliance, pins.year, pins.roster_sequence, owners, rules, *narrowed_by)
-    rows = await frame_of(session, STUDENTS_SQL + narrowing, *arguments, schema=_STUDENTS)
-    return (
-        rows.lazy()
-        .with_columns(
-            pl.col("person_key").str.decode("hex"),
-            pl.col("claim_accepted").cast(pl.Boolean),
-            school_name=_looked_up("school", _names(inputs.registry)).fill_null(UNKNOWN_UNIT),
-            school_category=_looked_up("school", _categories(inputs.registry)),
-            sending_school_in_city=_looked_up("sending_school", _divisions(inputs.registry)).str.starts_with(
-                inputs.terms.city_prefix
-            ),
-            prior_paid=pl.col("person_key").is_in(pl.Series(prior.people, dtype=pl.String).implode()),
+    arguments = (pins.alliance, pins.year, pins.roster_sequence, *narrowed_by)
+    query = STUDENTS_SQL + narrowing
+    return await frame_of(session, query, *arguments, schema=_STUDENTS, refine=_student_facts(inputs, prior))
+
+
+def _student_facts(inputs: Inputs, prior: PriorPayments) -> Refine:
+    """What the roster does not say itself of each student: from the registry, the claims and what was paid before."""
+    claims = {(claim.owner, claim.rule) for claim in inputs.pinned.claims if claim.collaboration is None}
+    accepted = pl.DataFrame(list(claims), schema={"owner": pl.String, "claimed_rule": pl.String}, orient="row")
+    accepted = accepted.with_columns(claim_accepted=pl.lit(value=True))
+    schools, senders = _schools(inputs.registry), _senders(inputs)
+    paid = pl.Series(prior.people, dtype=pl.String).str.decode("hex").implode()
+
+    def refine(rows: pl.DataFrame) -> pl.DataFrame:
+        return (
+            rows.lazy()
+            .join(accepted.lazy(), on=accepted.columns[:2], how="left")
+            .join(schools.lazy(), on="school", how="left")
+            .join(senders.lazy(), on="sending_school", how="left")
+            .with_columns(
+                pl.col("person_key").str.decode("base64"),
+                pl.col("claim_accepted").fill_null(value=False),
+                pl.col("school_name").fill_null(UNKNOWN_UNIT),
+            )
+            .with_columns(prior_paid=pl.col("person_key").is_in(paid))
+            .drop("owner")
+            .collect()
         )
-        .collect()
-    )
+
+    return refine
 
 
 async def class_frame(session: AnySession, inputs: Inputs, prior: PriorPayments) -> tuple[pl.DataFrame, int]:
@@ -165,23 +176,15 @@ def _text(member: Any) -> str | None:
     return str(member) if member else None
 
 
-def _looked_up(column: str, values: dict[str, str]) -> pl.Expr:
-    return pl.col(column).replace_strict(
-        pl.Series(list(values), dtype=pl.String),
-        pl.Series(list(values.values()), dtype=pl.String),
-        default=None,
-        return_dtype=pl.String,
-    )
+def _schools(registry: RegistryFacts) -> pl.DataFrame:
+    """Name and category of every member; who left is no school of the alliance any more and has no category."""
+    rows = [(str(m.id), m.name, m.category if m.status == ACTIVE else None) for m in registry.members.values()]
+    columns = {"school": pl.String, "school_name": pl.String, "school_category": pl.String}
+    return pl.DataFrame(rows, schema=columns, orient="row")
 
 
-def _names(registry: RegistryFacts) -> dict[str, str]:
-    return {str(member.id): member.name for member in registry.members.values()}
-
-
-def _categories(registry: RegistryFacts) -> dict[str, str]:
-    """Of active members only: who left is no school of the alliance."""
-    return {str(member.id): member.category for member in registry.members.values() if member.status == ACTIVE}
-
-
-def _divisions(registry: RegistryFacts) -> dict[str, str]:
-    return {str(member.id): member.division for member in registry.members.values() if member.division}
+def _senders(inputs: Inputs) -> pl.DataFrame:
+    """Whether a member is in the city, for every member whose division is known."""
+    prefix, members = inputs.terms.city_prefix, inputs.registry.members.values()
+    rows = [(str(m.id), m.division.startswith(prefix)) for m in members if m.division]
+    return pl.DataFrame(rows, schema={"sending_school": pl.String, "sending_school_in_city": pl.Boolean}, orient="row")

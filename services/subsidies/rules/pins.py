@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Iterator
 from dataclasses import asdict, dataclass
 from datetime import date
 
@@ -37,11 +38,24 @@ class Pins:
 def settlement_hash(pins: Pins, lines: pl.DataFrame) -> str:
     """SHA-256 (hex) over the pins' line of JSON and then every line as CSV, in line order.
 
-    The CSV (RFC 4180, no header, nulls empty, rows ended by a line feed) has the columns of `LINES` in their order, so
-    the hash can be recomputed years later from stored lines by any tool.
+    The CSV is that of `csv_parts`, so the hash can be recomputed years later from stored lines by any tool.
     """
-    digest = hashlib.sha256(pins.text().encode() + b"\n")
+    digest = started_hash(pins)
+    for part in csv_parts(lines):
+        digest.update(part)
+    return digest.hexdigest()
+
+
+def started_hash(pins: Pins) -> hashlib._Hash:
+    """The hash of a settlement before its first line; whoever writes the parts of the CSV adds them as they go."""
+    return hashlib.sha256(pins.text().encode() + b"\n")
+
+
+def csv_parts(lines: pl.DataFrame) -> Iterator[bytes]:
+    """The lines as CSV in line order, some hundred thousand at a time.
+
+    The CSV (RFC 4180, no header, nulls empty, rows ended by a line feed) has the columns of `LINES` in their order.
+    """
     ordered = lines.select(pl.col(name).cast(kind) for name, kind in LINES.items()).sort("line_no")
     for part in ordered.iter_slices(_SLICE_ROWS):
-        digest.update(part.write_csv(None, include_header=False).encode())
-    return digest.hexdigest()
+        yield part.write_csv(None, include_header=False).encode()
