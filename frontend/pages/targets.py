@@ -47,8 +47,9 @@ def _required(row: dict[str, Any]) -> str:
     status = row["status"]
     if status["required"] is None:
         return next((m["text"] for m in row["milestones"] if m["text"]), filters.NOTHING)
+    when = f"{status['required_by'][:4]}年末" if status["required_by"] else "未规定时限"
     bound = "≤" if row["direction"] == "at_most" else "≥"
-    return f"{bound} {filters.number(status['required'])} {row['unit']}（{status['required_by'][:4]}年末）"
+    return f"{bound} {filters.number(status['required'])} {row['unit']}（{when}）"
 
 
 INDICATORS = Table(

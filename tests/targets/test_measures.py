@@ -78,8 +78,15 @@ def test_a_sentence_names_value_requirement_and_gap() -> None:
 
 def test_a_year_before_the_only_milestone_is_on_its_way() -> None:
     status = assess(ANQING["higher_vocational_enrolment"], 2025, observed("13500"), date(2025, 12, 1), NEAR)
-    assert (status.light, status.required, status.gap) == (Light.GREEN, Decimal(14000), Decimal(500))
-    assert status.sentence == "现为 13,500人，2027年末要求不低于 14,000人，未落后于序时进度。"
+    assert (status.light, status.required, status.gap) == (Light.NONE, Decimal(14000), Decimal(500))
+    assert status.sentence == "现为 13,500人，2027年末要求不低于 14,000人；文件没有给出更早的值，不推算序时进度。"
+
+
+def test_a_year_without_a_requirement_of_its_own_is_never_overdue() -> None:
+    enrolment = ANQING["higher_vocational_enrolment"]
+    assert assess(enrolment, 2024, observed(None), date(2026, 11, 1), NEAR).light is Light.NONE
+    assert assess(enrolment, 2024, observed("13000"), date(2026, 11, 1), NEAR).light is Light.NONE
+    assert assess(enrolment, 2027, observed("13999"), date(2028, 1, 1), NEAR).light is Light.RED
 
 
 def test_an_aspirational_target_is_never_red() -> None:
@@ -92,10 +99,12 @@ def test_a_qualitative_target_is_followed_and_not_judged() -> None:
     assert assess(ANQING["county_fusions"], 2027, observed("3"), date(2028, 6, 1), NEAR).light is Light.NONE
 
 
-def test_a_standing_requirement_holds_in_every_year() -> None:
+def test_a_requirement_without_a_deadline_holds_in_every_year_and_is_never_overdue() -> None:
     posts = ANQING["own_hired_posts"]
-    assert assess(posts, 2025, observed("20"), date(2025, 7, 1), NEAR).light is Light.GREEN
-    assert assess(posts, 2026, observed("19.99"), date(2027, 1, 1), NEAR).light is Light.RED
+    met = assess(posts, 2025, observed("20"), date(2025, 7, 1), NEAR)
+    assert (met.light, met.due_on) == (Light.GREEN, None)
+    assert assess(posts, 2026, observed("19.99"), date(2027, 6, 1), NEAR).light is Light.YELLOW
+    assert assess(posts, 2026, observed(None), date(2027, 6, 1), NEAR).light is Light.NONE
 
 
 def test_a_ceiling_is_met_from_below() -> None:

@@ -39,11 +39,11 @@ def assess(indicator: Indicator, year: int, observed: Observed, today: date, nea
     milestone = indicator.next_milestone(year)
     if milestone is None:
         return Status(Light.NONE, "本年度及以后没有要求。", None, None, None)
-    due = date(milestone.year or year, 12, 31)
+    due = date(milestone.year, 12, 31) if milestone.year else None
     if milestone.value is None:
         return Status(Light.NONE, f"定性要求：{milestone.text}，跟踪不评分。", None, due, None)
     gap = _gap(indicator, milestone.value, observed.value)
-    light, sentence = _judge(indicator, year, milestone, observed, due, today, near_due_days)
+    light, sentence = _judge(indicator, year, milestone, observed, today, near_due_days)
     if light is Light.RED and indicator.aspirational:
         light, sentence = Light.YELLOW, sentence + "（倡导性目标，不作逾期处理）"
     return Status(light, sentence, milestone.value, due, gap)
@@ -57,38 +57,73 @@ def _gap(indicator: Indicator, required: Decimal, value: Decimal | None) -> Deci
 
 
 def _judge(
+    indicator: Indicator, year: int, milestone: Milestone, observed: Observed, today: date, near_due_days: int
+) -> tuple[Light, str]:
+    goal = _goal(indicator, milestone)
+    if milestone.year is None:
+        return _without_deadline(indicator, year, milestone, observed, goal)
+    due = date(milestone.year, 12, 31)
+    if observed.value is None:
+        return _unreported(year, due, goal, today, near_due_days)
+    stands = f"现为 {_written(observed.value)}{indicator.unit}，{goal}"
+    if _met(indicator, milestone, observed):
+        return Light.GREEN, f"{stands}，已达到。"
+    return _not_met(indicator, milestone, observed.value, due, today, near_due_days, stands)
+
+
+def _not_met(
     indicator: Indicator,
-    year: int,
     milestone: Milestone,
-    observed: Observed,
+    value: Decimal,
     due: date,
     today: date,
     near_due_days: int,
+    stands: str,
 ) -> tuple[Light, str]:
-    assert milestone.value is not None  # noqa: S101  # the caller answers qualitative requirements
-    goal = f"{due.year}年末要求{_bound(indicator)}{_written(milestone.value)}{indicator.unit}"
-    if observed.value is None:
-        return _unreported(year, goal, today, near_due_days)
-    stands = f"现为 {_written(observed.value)}{indicator.unit}，{goal}"
-    if indicator.meets(observed.value, milestone.value):
-        return Light.GREEN, f"{stands}，已达到。"
     if today > due:
         return Light.RED, f"{stands}，期限已过，未达到。"
     expected = pace(indicator, milestone, today)
-    if expected is not None and not indicator.meets(observed.value, expected):
+    if expected is not None and not indicator.meets(value, expected):
         return Light.YELLOW, f"{stands}，落后于序时进度 {_written(expected)}{indicator.unit}。"
     if (due - today).days <= near_due_days:
         return Light.BLUE, f"{stands}，距期限 {(due - today).days} 天。"
+    if expected is None:
+        return Light.NONE, f"{stands}；文件没有给出更早的值，不推算序时进度。"
     return Light.GREEN, f"{stands}，未落后于序时进度。"
 
 
-def _unreported(year: int, goal: str, today: date, near_due_days: int) -> tuple[Light, str]:
-    end = date(year, 12, 31)
-    if today > end:
-        return Light.RED, f"{goal}，{year}年尚无已采纳的填报，已逾期。"
-    if (end - today).days <= near_due_days:
-        return Light.BLUE, f"{goal}，{year}年尚未填报，距年末 {(end - today).days} 天。"
-    return Light.NONE, f"{goal}，{year}年尚未到填报时间。"
+def _goal(indicator: Indicator, milestone: Milestone) -> str:
+    when = f"{milestone.year}年末要求" if milestone.year else "要求"
+    return f"{when}{_bound(indicator)}{_written(milestone.value)}{indicator.unit}"
+
+
+def _met(indicator: Indicator, milestone: Milestone, observed: Observed) -> bool:
+    if observed.value is None or milestone.value is None:
+        return False
+    return indicator.meets(observed.value, milestone.value)
+
+
+def _without_deadline(
+    indicator: Indicator, year: int, milestone: Milestone, observed: Observed, goal: str
+) -> tuple[Light, str]:
+    """The document sets a value and no year: followed year by year, behind when unmet, overdue never."""
+    if observed.value is None:
+        return Light.NONE, f"{goal}，文件未规定时限，{year}年尚无已采纳的填报。"
+    stands = f"现为 {_written(observed.value)}{indicator.unit}，{goal}"
+    if _met(indicator, milestone, observed):
+        return Light.GREEN, f"{stands}，已达到。"
+    return Light.YELLOW, f"{stands}，未达到；文件未规定时限，不作逾期处理。"
+
+
+def _unreported(year: int, due: date, goal: str, today: date, near_due_days: int) -> tuple[Light, str]:
+    """Nothing accepted for the year: overdue only once the milestone's own date has passed."""
+    if today > due:
+        return Light.RED, f"{goal}，尚无已采纳的填报，已逾期。"
+    if due.year != year:
+        return Light.NONE, f"{goal}，{year}年没有单独要求，尚无已采纳的填报。"
+    if (due - today).days <= near_due_days:
+        return Light.BLUE, f"{goal}，尚无已采纳的填报，距期限 {(due - today).days} 天。"
+    return Light.NONE, f"{goal}，尚未到填报时间。"
 
 
 def pace(indicator: Indicator, milestone: Milestone, today: date) -> Decimal | None:
