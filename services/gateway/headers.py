@@ -23,6 +23,8 @@ OF_THE_SERVER = frozenset({b"date", b"server"})
 IDENTITY_PREFIX = b"hub-"
 """Headers that only the hub's own processes may set; a client's are dropped."""
 FORWARDING = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded", b"x-real-ip"})
+NOT_FORWARDED = HOP_BY_HOP | FORWARDING | {b"x-request-id", b"expect"}
+NOT_RETURNED = HOP_BY_HOP | OF_THE_SERVER
 
 CONTENT_SECURITY_POLICY = "; ".join(
     (
@@ -50,19 +52,15 @@ STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSub
 
 def forwarded_request_headers(headers: Iterable[tuple[bytes, bytes]], client: str, request_id: str) -> RawHeaders:
     """A request's headers as a service sees them: nothing a client could pretend, plus address and request id."""
-    kept = [(n, v) for n, v in headers if _passes(n)]
+    kept = [field for field in headers if field[0] not in NOT_FORWARDED and not field[0].startswith(IDENTITY_PREFIX)]
     return [*kept, (b"hub-client-address", client.encode()), (b"x-request-id", request_id.encode())]
 
 
-def _passes(name: bytes) -> bool:
-    if name in HOP_BY_HOP or name in FORWARDING:
-        return False
-    return not name.startswith(IDENTITY_PREFIX) and name not in (b"x-request-id", b"expect")
-
-
 def returned_response_headers(headers: Iterable[tuple[bytes, bytes]], extra: RawHeaders) -> RawHeaders:
-    """A response's headers as the client sees them; a security header that the service set itself stands."""
-    dropped = HOP_BY_HOP | OF_THE_SERVER
-    kept = [(n.lower(), v) for n, v in headers if n.lower() not in dropped]
+    """A response's headers as the client sees them; a security header that the service set itself stands.
+
+    Names come and go in lower case.
+    """
+    kept = [field for field in headers if field[0] not in NOT_RETURNED]
     present = {name for name, _ in kept}
-    return [*kept, *((n, v) for n, v in extra if n not in present)]
+    return [*kept, *(field for field in extra if field[0] not in present)]

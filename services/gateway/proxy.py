@@ -4,11 +4,11 @@ import logging
 from collections.abc import AsyncIterator
 from urllib.parse import quote
 
-import aiohttp
 from starlette.types import Receive, Scope, Send
-from yarl import URL
 
+from services.gateway.client import Connection, UpstreamFault
 from services.gateway.headers import SECURITY, STRICT_TRANSPORT, forwarded_request_headers, returned_response_headers
+from services.gateway.pool import Pool
 from services.gateway.routes import PART_LABELS, Route, route_of
 from services.gateway.settings import GatewaySettings
 from services.kernel import context
@@ -20,6 +20,12 @@ from services.kernel.upstream import Upstream
 log = logging.getLogger(__name__)
 BEARER = "bearer "
 RETRY_SECONDS = 3
+FRAMING = frozenset({b"content-length", b"transfer-encoding"})
+WITHOUT_BODY = frozenset({204, 304})
+
+
+class BrokenAnswer(RuntimeError):
+    """An answer that cannot be completed: the server breaks the connection."""
 
 
 class Proxy:
@@ -30,23 +36,18 @@ class Proxy:
         self._settings = settings
         self._verifier = verifier
         self._upstreams = {part: Upstream(getattr(hub, f"upstream_{part}")) for part in PART_LABELS}
-        self._sessions: dict[str, aiohttp.ClientSession] = {}
+        self._pools: dict[str, Pool] = {}
         self._extra = [*SECURITY, *([STRICT_TRANSPORT] if hub.public_url.startswith("https://") else [])]
 
     async def open(self) -> None:
-        timeout = aiohttp.ClientTimeout(total=None, sock_connect=2.0, sock_read=self._settings.read_timeout)
+        limit, patience = self._settings.connections, self._settings.read_timeout
         for part, upstream in self._upstreams.items():
-            self._sessions[part] = aiohttp.ClientSession(
-                connector=upstream.connector(limit=self._settings.connections),
-                timeout=timeout,
-                cookie_jar=aiohttp.DummyCookieJar(),
-                auto_decompress=False,
-                skip_auto_headers=("User-Agent", "Accept", "Accept-Encoding", "Content-Type"),
-            )
+            self._pools[part] = Pool(upstream, limit=limit, read_timeout=patience)
+            self._pools[part].open()
 
     async def close(self) -> None:
-        for session in self._sessions.values():
-            await session.close()
+        for pool in self._pools.values():
+            await pool.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         try:
@@ -69,49 +70,57 @@ class Proxy:
         return route
 
     def _body(self, scope: Scope, receive: Receive) -> "_Body | None":
-        headers = {n: v for n, v in scope["headers"] if n in (b"content-length", b"transfer-encoding")}
-        length = headers.get(b"content-length", b"0")
-        if b"transfer-encoding" not in headers and length == b"0":
+        framing = {n: v for n, v in scope["headers"] if n in FRAMING}
+        length = framing.get(b"content-length", b"0")
+        if b"transfer-encoding" not in framing and length == b"0":
             return None
-        if length.isdigit() and int(length) > self._settings.body_limit:
+        known = b"transfer-encoding" not in framing and length.isdigit()
+        if known and int(length) > self._settings.body_limit:
             raise too_large(self._settings.body_limit)
-        return _Body(receive, self._settings.body_limit)
+        return _Body(receive, self._settings.body_limit, int(length) if known else None)
 
     async def _forward(self, route: Route, scope: Scope, body: "_Body | None", send: Send) -> None:
+        pool = self._pools[route.part]
         client = scope["client"][0] if scope.get("client") else "-"
         headers = forwarded_request_headers(scope["headers"], client, context.request_id.get())
-        started = False
+        chunks, chunked = (body.chunks(), body.length is None) if body else (None, False)
         try:
-            async with self._sessions[route.part].request(
-                scope["method"],
-                self._target(route, scope),
-                headers=[(n.decode("latin-1"), v.decode("latin-1")) for n, v in headers],
-                data=body.chunks() if body else None,
-                allow_redirects=False,
-            ) as answer:
-                returned = returned_response_headers(answer.raw_headers, self._extra)
-                await send({"type": "http.response.start", "status": answer.status, "headers": returned})
-                started = True
-                async for chunk in answer.content.iter_any():
-                    await send({"type": "http.response.body", "body": chunk, "more_body": True})
-                await send({"type": "http.response.body", "body": b""})
-        except (aiohttp.ClientError, TimeoutError) as fault:
-            if body is not None and body.overflowed:
-                raise too_large(self._settings.body_limit) from fault
-            log.warning("part of the hub unavailable", extra={"part": route.part, "kind": type(fault).__name__})
-            if started:
-                raise  # half an answer is out: the connection must break rather than look complete
+            connection = await pool.request(scope["method"], _target(scope), headers, chunks, chunked=chunked)
+        except UpstreamFault as fault:
+            _report(route, fault)
             label = PART_LABELS[route.part]
             raise Unavailable(
-                f"{label}暂时无法使用，其他部分不受影响，请稍后重试。",
-                retry_after_seconds=RETRY_SECONDS,
+                f"{label}暂时无法使用，其他部分不受影响，请稍后重试。", retry_after_seconds=RETRY_SECONDS
             ) from fault
+        try:
+            await self._answer(connection, send)
+        except (UpstreamFault, HubError) as fault:
+            _report(route, fault)
+            # Half an answer is out: the connection must break rather than look complete.
+            raise BrokenAnswer(f"the answer of {route.part} broke off") from fault
+        finally:
+            pool.release(connection)
 
-    def _target(self, route: Route, scope: Scope) -> URL:
-        raw = _raw_path(scope)
-        query: bytes = scope["query_string"]
-        suffix = f"?{query.decode('latin-1')}" if query else ""
-        return URL(f"{self._upstreams[route.part].base_url}{raw.decode('latin-1')}{suffix}", encoded=True)
+    async def _answer(self, connection: Connection, send: Send) -> None:
+        """Pass on an answer; a short one, which is complete by now, in one piece."""
+        headers = returned_response_headers(connection.headers, self._extra)
+        if connection.status in WITHOUT_BODY:  # a length here tells of another answer, and would be awaited
+            headers = [field for field in headers if field[0] != b"content-length"]
+        await send({"type": "http.response.start", "status": connection.status, "headers": headers})
+        more = True
+        while more:
+            data = await connection.read()
+            more = not connection.complete
+            await send({"type": "http.response.body", "body": data, "more_body": more})
+
+
+def _report(route: Route, fault: Exception) -> None:
+    log.warning("part of the hub unavailable", extra={"part": route.part, "kind": type(fault).__name__})
+
+
+def _target(scope: Scope) -> bytes:
+    query: bytes = scope["query_string"]
+    return b"%b?%b" % (_raw_path(scope), query) if query else _raw_path(scope)
 
 
 def _raw_path(scope: Scope) -> bytes:
@@ -120,28 +129,30 @@ def _raw_path(scope: Scope) -> bytes:
 
 
 class _Body:
-    """A request body on its way through: counted, and remembered as too large when it was."""
+    """A request body on its way through, `length` bytes or, if that is None, as many as come; counted either way."""
 
-    def __init__(self, receive: Receive, limit: int) -> None:
+    def __init__(self, receive: Receive, limit: int, length: int | None) -> None:
         self._receive = receive
         self._limit = limit
-        self.overflowed = False
+        self.length = length
 
     async def chunks(self) -> AsyncIterator[bytes]:
+        """The pieces, none of them empty. Raises TooLarge, and UpstreamFault when the client breaks off."""
         taken = 0
         more = True
         while more:
             message = await self._receive()
             if message["type"] == "http.disconnect":
-                raise aiohttp.ClientConnectionError("the client went away")
+                raise UpstreamFault("the client went away")
             chunk: bytes = message.get("body", b"")
             taken += len(chunk)
             if taken > self._limit:
-                self.overflowed = True  # the client library replaces what is raised here by an error of its own
                 raise too_large(self._limit)
             if chunk:
                 yield chunk
             more = message.get("more_body", False)
+        if self.length is not None and taken != self.length:
+            raise UpstreamFault("the client sent another length than it announced")
 
 
 def too_large(limit: int) -> TooLarge:

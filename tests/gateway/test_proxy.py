@@ -8,10 +8,11 @@ from typing import Any
 
 import httpx
 import pytest
-from fastapi import FastAPI, Request
+from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
 from services.gateway.app import create_app
+from services.gateway.proxy import BrokenAnswer
 from services.gateway.settings import GatewaySettings
 from tests.support.servers import serving
 from tests.support.services import hub_settings
@@ -34,6 +35,19 @@ def echo_app() -> FastAPI:
     @app.get("/redirect")
     async def redirect() -> PlainTextResponse:
         return PlainTextResponse("", 303, {"Location": "/elsewhere", "Set-Cookie": "a=b; HttpOnly"})
+
+    @app.get("/unchanged")
+    async def unchanged() -> Response:
+        return Response(status_code=304, headers={"Content-Length": "12", "ETag": '"3"'})
+
+    @app.get("/broken")
+    async def broken() -> StreamingResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            yield b"half"
+            await asyncio.sleep(0.05)
+            raise RuntimeError("the service fails in the middle")
+
+        return StreamingResponse(chunks(), media_type="text/plain")
 
     @app.api_route("/{path:path}", methods=["GET", "POST", "PUT", "DELETE", "HEAD"])
     async def echo(request: Request) -> dict[str, Any]:
@@ -134,6 +148,34 @@ def test_redirects_and_cookies_reach_the_client_untouched(ask: Callable[..., htt
     answer = ask("GET", "/redirect")
     assert (answer.status_code, answer.headers["location"]) == (303, "/elsewhere")
     assert answer.headers["set-cookie"] == "a=b; HttpOnly"
+
+
+def test_an_unchanged_page_announces_no_body(ask: Callable[..., httpx.Response]) -> None:
+    answer = ask("GET", "/unchanged")
+    assert (answer.status_code, answer.headers["etag"]) == (304, '"3"')
+    assert "content-length" not in answer.headers
+
+
+def test_half_an_answer_does_not_look_complete(ask: Callable[..., httpx.Response]) -> None:
+    with pytest.raises(BrokenAnswer):
+        ask("GET", "/broken")
+
+
+def test_a_body_of_another_length_than_announced_is_not_passed_on(ask: Callable[..., httpx.Response]) -> None:
+    answer = ask("POST", "/upload", content=b"abc", headers={"Content-Length": "5"})
+    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+
+
+def test_a_length_that_is_no_number_is_replaced_by_chunks(ask: Callable[..., httpx.Response]) -> None:
+    echoed = ask("POST", "/upload", content=b"abc", headers={"Content-Length": "x"}).json()
+    assert (echoed["length"], echoed["headers"]["transfer-encoding"]) == (3, "chunked")
+    assert "content-length" not in echoed["headers"]
+
+
+def test_a_head_request_is_answered_by_its_headers_alone(ask: Callable[..., httpx.Response]) -> None:
+    answer = ask("HEAD", "/members")
+    assert (answer.status_code, answer.content) == (200, b"")
+    assert int(answer.headers["content-length"]) > 0
 
 
 def test_a_part_that_is_down_is_named_and_the_others_answer(ask: Callable[..., httpx.Response], signer: Signer) -> None:
