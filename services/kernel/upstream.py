@@ -1,4 +1,4 @@
-"""Pooled HTTP to the hub's other processes, over unix sockets or TCP. httpx stays out of hot paths (MEASURED)."""
+"""Pooled HTTP to the hub's other processes, over unix sockets or TCP; httpx stays out of hot paths (ADR 0005)."""
 
 from dataclasses import dataclass
 from urllib.parse import urlsplit

@@ -13,8 +13,9 @@ from pgqueuer import Job, PgQueuer
 from pgqueuer.db import AsyncpgDriver
 from pgqueuer.errors import RetryRequested
 
-from services.kernel.clock import SystemClock
+from services.kernel.clock import Clock, SystemClock
 from services.kernel.database import Database
+from services.kernel.files import FileStore
 from services.kernel.jobs import ENTRYPOINT, JobHandler, queries_on, queue_settings, run_job
 from services.kernel.logs import configure_logs
 from services.kernel.settings import HubSettings, ServiceSettings
@@ -27,6 +28,9 @@ log = logging.getLogger(__name__)
 CONCURRENT_JOBS = 2
 CUT_OFF_DELAY = timedelta(seconds=10)
 
+SWEEP_SECONDS = 3600.0
+FILES_KEPT = timedelta(days=31)  # a day longer than a service lets anybody fetch them
+
 
 @dataclass(frozen=True)
 class Queue:
@@ -35,15 +39,30 @@ class Queue:
     service: str
     settings: ServiceSettings
     handlers: Mapping[str, JobHandler]
+    files: FileStore
 
 
 def queues() -> list[Queue]:
     """The queues of every service that has background work, read from the environment."""
     registry, subsidies = RegistrySettings(), SubsidiesSettings()
     return [
-        Queue("registry", registry, registry_jobs.handlers(registry)),
-        Queue("subsidies", subsidies, subsidies_jobs.handlers(subsidies)),
+        Queue("registry", registry, registry_jobs.handlers(registry), registry.files()),
+        Queue("subsidies", subsidies, subsidies_jobs.handlers(subsidies), subsidies.files()),
     ]
+
+
+async def sweep(queue: Queue, clock: Clock) -> None:
+    """Delete a service's files once nobody may need them any more, also where no upload ever comes again."""
+    swept = await asyncio.to_thread(queue.files.sweep, clock.now() - FILES_KEPT)
+    if swept:
+        log.info("old files deleted", extra={"queue": queue.service, "files": swept})
+
+
+async def keep_sweeping(queue: Queue, clock: Clock) -> None:
+    """Sweep at the start and every hour."""
+    while True:
+        await sweep(queue, clock)
+        await asyncio.sleep(SWEEP_SECONDS)
 
 
 @asynccontextmanager
@@ -75,12 +94,13 @@ async def work(queue: Queue, stop: asyncio.Event) -> None:
         await stop.wait()
         runner.shutdown.set()
 
-    forwarding = asyncio.create_task(forward_stop())
+    beside = [asyncio.create_task(forward_stop()), asyncio.create_task(keep_sweeping(queue, clock))]
     try:
         log.info("worker ready", extra={"queue": queue.service, "kinds": sorted(queue.handlers)})
         await runner.run()
     finally:
-        forwarding.cancel()
+        for task in beside:
+            task.cancel()
         await connection.close(timeout=5)
         await database.close()
 

@@ -1,6 +1,7 @@
 """Jobs whose worker died, and jobs cut off from their database, end all the same, and once."""
 
 import asyncio
+import os
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ from sqlalchemy import text
 
 from services.kernel.clock import FixedClock
 from services.kernel.database import Database
+from services.kernel.errors import NotFound
 from services.kernel.jobs import JobContext, JobHandler, enqueue, find_job, run_job
 from services.kernel.permissions import Role
 from services.kernel.principal import Principal
@@ -37,7 +39,7 @@ class Bench:
     def __init__(self, settings: RegistrySettings, clock: FixedClock, handler: JobHandler) -> None:
         self.clock = clock
         self.database = Database(settings.database_url.get_secret_value())
-        self.queue = worker.Queue("registry", settings, {"example": handler})
+        self.queue = worker.Queue("registry", settings, {"example": handler}, settings.files())
 
     async def put(self) -> UUID:
         async with self.database.write("anqing") as session:
@@ -132,3 +134,16 @@ async def test_two_workers_never_run_one_job_at_the_same_time(settings: Registry
     await asyncio.gather(*work)
     await bench.database.close()
     assert (most, calls) == (1, 1)
+
+
+async def test_old_files_go_without_any_upload(settings: RegistrySettings, clock: FixedClock) -> None:
+    files = settings.files()
+    old, young = files.save(b"old"), files.save(b"young")
+    folder = settings.hub.files_dir / "registry"
+    for file_id, age in ((young, timedelta(0)), (old, worker.FILES_KEPT + timedelta(minutes=1))):
+        written = (clock.now() - age).timestamp()
+        os.utime(folder / f"{file_id}.bin", (written, written))
+    await worker.sweep(worker.Queue("registry", settings, {}, files), clock)
+    assert files.load(young) == b"young"
+    with pytest.raises(NotFound):
+        files.load(old)
