@@ -258,6 +258,8 @@ BEGIN
     EXECUTE format('CREATE TABLE %I (LIKE settlement_line INCLUDING DEFAULTS)', lines);
     EXECUTE format('ALTER TABLE %I ALTER alliance SET DEFAULT %L', lines, tenant);
     EXECUTE format('ALTER TABLE %I ALTER settlement_no SET DEFAULT %s', lines, number);
+    -- It implies the partition's bound, so that attaching need not read the lines again.
+    EXECUTE format('ALTER TABLE %I ADD CHECK (alliance = %L AND settlement_no = %s)', lines, tenant, number);
     EXECUTE format('GRANT INSERT ON %I TO hub_subsidies', lines);
 END
 $body$;
@@ -276,7 +278,6 @@ BEGIN
             USING ERRCODE = 'object_not_in_prerequisite_state';
     END IF;
     EXECUTE format('REVOKE ALL ON %I FROM hub_subsidies', lines);
-    EXECUTE format('ALTER TABLE %I ADD CHECK (alliance = %L AND settlement_no = %s)', lines, tenant, number);
     EXECUTE format('ALTER TABLE %I ADD PRIMARY KEY (alliance, settlement_no, line_no)', lines);
     EXECUTE format('ALTER TABLE settlement_line ATTACH PARTITION %I FOR VALUES IN (%s)', lines, number);
 END

@@ -12,7 +12,7 @@ import polars as pl
 
 from services.kernel.database import AnySession
 
-PART_BYTES: Final = 16_000_000
+PART_BYTES: Final = 4_000_000
 Refine = Callable[[pl.DataFrame], pl.DataFrame]
 
 

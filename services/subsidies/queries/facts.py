@@ -102,20 +102,19 @@ def _student_facts(inputs: Inputs, prior: PriorPayments) -> Refine:
     """What the roster does not say itself of each student: from the registry, the claims and what was paid before."""
     claims = {(claim.owner, claim.rule) for claim in inputs.pinned.claims if claim.collaboration is None}
     accepted = pl.DataFrame(list(claims), schema={"owner": pl.String, "claimed_rule": pl.String}, orient="row")
-    accepted = accepted.with_columns(claim_accepted=pl.lit(value=True))
+    covered = accepted.to_struct().implode()
     schools, senders = _schools(inputs.registry), _senders(inputs)
     paid = pl.Series(prior.people, dtype=pl.String).str.decode("hex").implode()
 
     def refine(rows: pl.DataFrame) -> pl.DataFrame:
         return (
             rows.lazy()
-            .join(accepted.lazy(), on=accepted.columns[:2], how="left")
             .join(schools.lazy(), on="school", how="left")
             .join(senders.lazy(), on="sending_school", how="left")
             .with_columns(
                 pl.col("person_key").str.decode("base64"),
-                pl.col("claim_accepted").fill_null(value=False),
                 pl.col("school_name").fill_null(UNKNOWN_UNIT),
+                claim_accepted=pl.struct(accepted.columns).is_in(covered),
             )
             .with_columns(prior_paid=pl.col("person_key").is_in(paid))
             .drop("owner")
