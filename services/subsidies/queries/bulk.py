@@ -70,6 +70,9 @@ async def copy_csv(session: AnySession, table: str, columns: Sequence[str], part
 async def _one_ahead(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
     """The parts, the next of which is made in a thread while the server takes the last."""
     coming = asyncio.create_task(asyncio.to_thread(next, parts, b""))
-    while part := await coming:
-        coming = asyncio.create_task(asyncio.to_thread(next, parts, b""))
-        yield part
+    try:
+        while part := await coming:
+            coming = asyncio.create_task(asyncio.to_thread(next, parts, b""))
+            yield part
+    finally:
+        coming.cancel()
