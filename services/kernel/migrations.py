@@ -3,7 +3,6 @@
 Each run takes an advisory lock and sets lock and statement timeouts, so that it waits rather than blocks the service.
 """
 
-import asyncio
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -34,11 +33,6 @@ def alembic_config(service: str, owner_url: str) -> Config:
 def upgrade(service: str, owner_url: str, revision: str = "head") -> None:
     """Bring one service's schema up to date; safe to repeat and to run twice at once."""
     command.upgrade(alembic_config(service, owner_url), revision)
-
-
-async def upgrade_async(service: str, owner_url: str) -> None:
-    """As `upgrade`, for callers inside an event loop."""
-    await asyncio.to_thread(upgrade, service, owner_url)
 
 
 def create_shared_tables(op: Operations | ModuleType, service: str) -> None:

@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
-from uuid import UUID
 
 from sqlalchemy import desc, select
 
@@ -86,8 +85,3 @@ def collaboration_kind_of(rule: Rule) -> str | None:
     if rule.kind is not RuleKind.RECOGNITION_AWARD:
         return None
     return str(rule.parameter("collaboration_kind").values[-1].value)
-
-
-def as_owner(member: UUID) -> str:
-    """The owner key of a member unit's submissions."""
-    return f"member:{member}"
