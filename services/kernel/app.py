@@ -1,7 +1,7 @@
 """The application factory: what every service's `app.py` calls and then adds its routers to."""
 
 from collections.abc import AsyncIterator, Callable
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
 from fastapi import APIRouter, FastAPI
@@ -11,7 +11,9 @@ from services.kernel.database import Database
 from services.kernel.job_routes import job_router
 from services.kernel.logs import configure_logs
 from services.kernel.observability import Metrics, RequestContext, health_router
+from services.kernel.openapi import describe_permissions
 from services.kernel.problems import install_problem_handlers
+from services.kernel.revocations import RevocationFeed, following
 from services.kernel.service_calls import fetch_jwks
 from services.kernel.settings import ServiceSettings
 from services.kernel.tokens import JwksSource, TokenVerifier
@@ -26,13 +28,15 @@ def create_service_app(
     routers: list[APIRouter],
     *,
     jwks_source: JwksSource | None = None,
+    revocations: RevocationFeed | None = None,
     clock: Clock | None = None,
     extra: Extra | None = None,
 ) -> FastAPI:
     """Build a service: sessions, token check, problems, health, metrics and logs around its routers.
 
     Routers are mounted below `/api/<service>/v1`. `extra` is entered after the database opened, for the service's own
-    clients. Everything a request needs stands on `app.state`: settings, database, clock, verifier.
+    clients. Everything a request needs stands on `app.state`: settings, database, clock, verifier. Revoked tokens are
+    followed over HTTP unless `revocations` brings another source (identity has its own).
     """
     configure_logs(service, settings.hub.log_level)
     hub = settings.hub
@@ -42,14 +46,14 @@ def create_service_app(
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
-        try:
-            if extra is None:
-                yield
-            else:
-                async with extra(app):
-                    yield
-        finally:
-            await database.close()
+        async with AsyncExitStack() as stack:
+            stack.push_async_callback(database.close)
+            app.state.verifier.revocations = await stack.enter_async_context(
+                revocations.running() if revocations else following(hub.upstream_identity)
+            )
+            if extra is not None:
+                await stack.enter_async_context(extra(app))
+            yield
 
     prefix = f"/api/{service}/v1"
     app = FastAPI(
@@ -61,8 +65,10 @@ def create_service_app(
     app.state.verifier = TokenVerifier(source, issuer=hub.public_url, audience=hub.audience, clock=time)
     metrics = Metrics(service)
     app.include_router(health_router(metrics, {"database": database.ping}))
-    for router in [*routers, job_router()]:
+    all_routers = [*routers, job_router()]
+    for router in all_routers:
         app.include_router(router, prefix=prefix)
+    describe_permissions(app, all_routers, prefix)
     install_problem_handlers(app)
     app.add_middleware(RequestContext, metrics=metrics)
     return app

@@ -9,7 +9,7 @@ from pydantic import BaseModel
 
 from services.kernel.auth import CurrentPrincipal
 from services.kernel.jobs import JobStatus, find_job
-from services.kernel.permissions import Role
+from services.kernel.permissions import Party
 from services.kernel.sessions import CallerScope, Reading
 
 
@@ -34,7 +34,7 @@ def job_router() -> APIRouter:
 
     @router.get("/jobs/{job_id}", summary="查询后台任务的进度", response_model=JobRead)
     async def read_job(job_id: UUID, session: Reading, scope: CallerScope, principal: CurrentPrincipal) -> JobStatus:
-        owner = None if principal.role is Role.SECRETARIAT else principal.owner
+        owner = None if principal.party is Party.SECRETARIAT else principal.owner
         return await find_job(session, scope, job_id, owner)
 
     return router

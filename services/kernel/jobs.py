@@ -16,18 +16,19 @@ from pgqueuer.db import AsyncpgDriver
 from pgqueuer.domain.settings import DBSettings
 from pgqueuer.queries import Queries
 from pgqueuer.types import Channel
+from pydantic import TypeAdapter
 from sqlalchemy import select, text, update
 
 from services.kernel.clock import Clock
 from services.kernel.database import AnySession, Database, WriteSession
 from services.kernel.errors import HubError, InvalidInput, NotFound
 from services.kernel.ids import new_id
-from services.kernel.permissions import Role
 from services.kernel.principal import Principal
 from services.kernel.shared_tables import job as jobs
 from services.kernel.tenancy import Scope
 
 log = logging.getLogger(__name__)
+PRINCIPAL = TypeAdapter(Principal)
 ENTRYPOINT = "hub_job"
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('hub job ' || CAST(:job AS text), 0))")
 
@@ -76,7 +77,7 @@ async def enqueue(
             kind=kind,
             owner=principal.owner,
             payload=payload,
-            principal=_principal_to_json(principal),
+            principal=PRINCIPAL.dump_python(principal, mode="json"),
             created_at=clock.now(),
         )
     )
@@ -146,7 +147,7 @@ async def _run(
         )
     if row["state"] in ("succeeded", "failed"):
         return
-    context = JobContext(database, clock, _principal_from_json(row["principal"]), job_id, row["payload"])
+    context = JobContext(database, clock, PRINCIPAL.validate_python(row["principal"]), job_id, row["payload"])
     await context._set(state="running")
     try:
         result = await handlers[row["kind"]](context)
@@ -165,27 +166,3 @@ async def _run(
 def _error_to_json(error: HubError) -> dict[str, Any]:
     issues = [asdict(issue) for issue in error.issues] if isinstance(error, InvalidInput) else []
     return {"code": error.code, "detail": error.detail, "errors": issues}
-
-
-def _principal_to_json(principal: Principal) -> dict[str, Any]:
-    return {
-        "subject": principal.subject,
-        "name": principal.name,
-        "role": principal.role.value,
-        "alliance": principal.alliance,
-        "scopes": sorted(principal.scopes),
-        "division": principal.division,
-        "member": str(principal.member) if principal.member else None,
-        "client_id": principal.client_id,
-    }
-
-
-def _principal_from_json(stored: dict[str, Any]) -> Principal:
-    return Principal(
-        **{
-            **stored,
-            "role": Role(stored["role"]),
-            "scopes": frozenset(stored["scopes"]),
-            "member": UUID(stored["member"]) if stored["member"] else None,
-        }
-    )

@@ -9,7 +9,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
-from services.kernel.permissions import Role
+from services.kernel.permissions import Party
 from services.kernel.principal import Principal
 
 ALL_OF_ALLIANCE = "*"
@@ -40,8 +40,8 @@ class Scope:
     def of(cls, principal: Principal) -> "Scope":
         return cls(
             alliance=principal.alliance,
-            division=principal.division if principal.role is Role.COUNTY_BUREAU else None,
-            member=principal.member if principal.role is Role.MEMBER_UNIT else None,
+            division=principal.division if principal.party is Party.COUNTY else None,
+            member=principal.member if principal.party is Party.MEMBER else None,
         )
 
     def select(self, table: type[T]) -> Select[T]:

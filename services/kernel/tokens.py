@@ -13,6 +13,7 @@ from jose.exceptions import JWTError
 
 from services.kernel.clock import Clock
 from services.kernel.errors import NotSignedIn
+from services.kernel.revocations import RevocationFeed
 
 ALGORITHM = "RS256"
 KEY_BITS = 2048
@@ -53,11 +54,21 @@ def sign(claims: dict[str, Any], key: SigningKey, *, token_type: str = "at+jwt")
 class TokenVerifier:
     """Verifies access tokens against a JWKS that is fetched when an unknown key id appears.
 
-    Verified tokens are remembered until they end, so that one token costs one signature check per process.
+    Verified tokens are remembered until they end, so that one token costs one signature check per process. What was
+    revoked before its time is asked of `revocations` at each use, a remembered token included.
     """
 
-    def __init__(self, jwks_source: JwksSource, *, issuer: str, audience: str, clock: Clock) -> None:
+    def __init__(
+        self,
+        jwks_source: JwksSource,
+        *,
+        issuer: str,
+        audience: str,
+        clock: Clock,
+        revocations: RevocationFeed | None = None,
+    ) -> None:
         self._source = jwks_source
+        self.revocations = revocations
         self._issuer = issuer
         self._audience = audience
         self._clock = clock
@@ -69,8 +80,12 @@ class TokenVerifier:
         """Return the claims of a valid access token. Raises NotSignedIn with what is wrong and what to do."""
         now = self._clock.now().timestamp()
         remembered = self._seen.get(token)
-        if remembered and remembered[0] > now:
-            return remembered[1]
+        claims = remembered[1] if remembered and remembered[0] > now else await self._verify_anew(token, now)
+        if self.revocations is not None and self.revocations.current.covers(claims):
+            raise NotSignedIn("登录已被注销或账号权限已变更，请重新登录。", code="token_revoked")
+        return claims
+
+    async def _verify_anew(self, token: str, now: float) -> dict[str, Any]:
         claims = self._decode(token, await self._key_for(token, now))
         if float(claims["exp"]) <= now:
             raise NotSignedIn("登录已过期，请重新登录。", code="token_expired")

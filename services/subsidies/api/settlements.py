@@ -21,7 +21,7 @@ from services.subsidies.api.settlement_reading import (
     settlement_read,
     settlement_summary,
 )
-from services.subsidies.auth import SubsidiesRead, SubsidiesSettle
+from services.subsidies.auth import SubsidiesCheck, SubsidiesConfirm, SubsidiesRead, SubsidiesSettle
 from services.subsidies.commands.confirm_settlement import confirm_settlement
 from services.subsidies.commands.start_settlement import start_settlement
 from services.subsidies.commands.verify_settlement import verify_settlement
@@ -52,7 +52,7 @@ async def _seen(settlement_id: UUID, session: Reading, scope: CallerScope, princ
     return await find_settlement(session, scope, principal, settlement_id)
 
 
-async def _held(settlement_id: UUID, session: Writing, scope: CallerScope, principal: SubsidiesSettle) -> Settlement:
+async def _held(settlement_id: UUID, session: Writing, scope: CallerScope, principal: SubsidiesCheck) -> Settlement:
     return await find_settlement(session, scope, principal, settlement_id, lock=True)
 
 
@@ -149,7 +149,7 @@ async def confirm(
     settlement: HeldSettlement,
     version: Annotated[str, Depends(if_match)],
     session: Writing,
-    principal: SubsidiesSettle,
+    principal: SubsidiesConfirm,
     clock: InjectedClock,
     tools: WithTools,
     database: Annotated[Database, Depends(database_of)],
@@ -166,7 +166,7 @@ async def confirm(
 
 @router.post("/settlements/{settlement_id}/verification", summary="复核：按当时的依据重新计算并比对")
 async def verify(
-    settlement: HeldSettlement, session: Writing, principal: SubsidiesSettle, clock: InjectedClock, tools: WithTools
+    settlement: HeldSettlement, session: Writing, principal: SubsidiesCheck, clock: InjectedClock, tools: WithTools
 ) -> VerificationRead:
     result = await verify_settlement(session, clock, principal, tools.registry, settlement)
     return VerificationRead(**vars(result), matches=result.matches)
@@ -182,7 +182,7 @@ async def download_payment_table(
     settlement_id: UUID,
     session: Writing,
     scope: CallerScope,
-    principal: SubsidiesSettle,
+    principal: SubsidiesCheck,
     clock: InjectedClock,
     tools: WithTools,
 ) -> Response:

@@ -6,7 +6,7 @@ from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
 from services.kernel.errors import Conflict, FieldIssue, InvalidInput
 from services.kernel.ids import new_id
-from services.kernel.permissions import Role
+from services.kernel.permissions import Party
 from services.kernel.principal import Principal
 from services.subsidies.clients.registry import Collaboration, RegistryFacts
 from services.subsidies.commands.decide_claim import add_decision
@@ -85,9 +85,9 @@ def _collaboration(
 
 def _speaks_for(principal: Principal, registry: RegistryFacts, collaboration: Collaboration) -> bool:
     units = [unit for unit in (collaboration.lead_member, collaboration.host_member) if unit]
-    if principal.role is Role.MEMBER_UNIT:
+    if principal.party is Party.MEMBER:
         return principal.member in units
-    if principal.role is Role.COUNTY_BUREAU:
+    if principal.party is Party.COUNTY:
         members = [registry.members[unit] for unit in units if unit in registry.members]
         return any(member.division == principal.division for member in members)
     return True

@@ -23,9 +23,9 @@ SORTABLE = {"created_at": Settlement.created_at, "year": Settlement.year}
 
 
 def _visible(scope: Scope, principal: Principal) -> Select[Settlement]:
-    """Whoever does not settle sees what was confirmed, and no drafts of it."""
+    """Whoever neither settles nor confirms sees what was confirmed, and no drafts of it."""
     statement = scope.select(Settlement)
-    if not principal.may(Permission.SUBSIDIES_SETTLE):
+    if not (principal.may(Permission.SUBSIDIES_SETTLE) or principal.may(Permission.SUBSIDIES_CONFIRM)):
         statement = statement.where(Settlement.state == SettlementState.CONFIRMED.value)
     return statement
 
