@@ -22,7 +22,7 @@ trap 'rm -rf "$draft"' EXIT
 say "导出数据库 …"
 in_postgres pg_dump --format custom --dbname hub >"$draft/database.dump" </dev/null
 in_postgres pg_restore --list <"$draft/database.dump" >"$draft/database.list"
-for service in identity registry targets subsidies; do
+for service in identity registry targets subsidies exchange; do
     grep -q "SCHEMA - $service " "$draft/database.list" || fail "备份失败：导出的数据库中没有 $service。"
 done
 

@@ -4,7 +4,7 @@
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
 env_file=${HUB_ENV_FILE:-$here/hub.env}
 read -r -a compose_command <<<"${COMPOSE:-docker compose}"
-data_keys='^HUB_(FILES_KEY|IDENTITY_KEY_SECRET|SUBSIDIES_PERSON_KEY)='
+data_keys='^HUB_(FILES_KEY|IDENTITY_KEY_SECRET|SUBSIDIES_PERSON_KEY|EXCHANGE_WEBHOOK_KEY)='
 
 say() { printf '%s\n' "$*"; }
 

@@ -30,7 +30,7 @@ fi
 
 stamp=$(date +%Y%m%d%H%M%S)
 say "停止中枢 …"
-compose stop gateway frontend worker subsidies targets registry identity
+compose stop gateway frontend worker exchange subsidies targets registry identity
 compose up -d postgres
 for _ in $(seq 60); do
     in_postgres pg_isready --quiet --host 127.0.0.1 </dev/null && break # by TCP: not the server that makes the cluster

@@ -57,7 +57,7 @@ def migrate() -> None:
 
 @app.command()
 def serve(
-    name: Annotated[str, typer.Argument(help="identity、registry、targets、subsidies、frontend 或 gateway")],
+    name: Annotated[str, typer.Argument(help="identity、registry、targets、subsidies、exchange、frontend 或 gateway")],
     *,
     uds: Annotated[Path | None, typer.Option(help="监听的 unix 套接字；给出时不使用端口。")] = None,
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",

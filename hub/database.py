@@ -22,7 +22,7 @@ from sqlalchemy.exc import ArgumentError
 from hub.errors import OperatorError
 from hub.postgres_binaries import BUILTIN_LOCALE_SINCE, OLDEST_MAJOR
 
-SERVICES: Final = ("identity", "registry", "targets", "subsidies")
+SERVICES: Final = ("identity", "registry", "targets", "subsidies", "exchange")
 OWNER: Final = "hub_owner"
 DATABASE: Final = "hub"
 MAINTENANCE: Final = "postgres"

@@ -16,6 +16,7 @@ from hub.state import StateFolder
 KEYS: Final = {
     "identity": ("HUB_IDENTITY_KEY_SECRET", *(f"HUB_{client.upper()}_CLIENT_SECRET" for client in CLIENTS)),
     "subsidies": ("HUB_SUBSIDIES_PERSON_KEY",),
+    "exchange": ("HUB_EXCHANGE_WEBHOOK_KEY",),
     "frontend": ("HUB_FRONTEND_SESSION_KEY",),
 }
 RUNNING: Final = "running.json"

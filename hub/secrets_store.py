@@ -15,7 +15,7 @@ from hub.errors import OperatorError, explain_os_error
 KEY_BYTES = 32
 READABLE = "abcdefghjkmnpqrstuvwxyz23456789"  # no l, o, i, 0, 1: a password that a clerk types from paper
 ADMINISTRATOR_PASSWORD: Final = "POSTGRES_PASSWORD"  # noqa: S105  # a name, not a password
-# Besides the four services the frontend is a client of its own; the worker signs in as the service whose job it runs.
+# Besides the services the frontend is a client of its own; the worker signs in as the service whose job it runs.
 CLIENTS: Final = (*SERVICES, "frontend")
 
 
@@ -35,6 +35,7 @@ def role_password_name(role: str) -> str:
 
 def _generators() -> dict[str, Callable[[], str]]:
     keys = ["HUB_FILES_KEY", "HUB_SUBSIDIES_PERSON_KEY", "HUB_IDENTITY_KEY_SECRET", "HUB_FRONTEND_SESSION_KEY"]
+    keys += ["HUB_EXCHANGE_WEBHOOK_KEY"]
     keys += [f"HUB_{client.upper()}_CLIENT_SECRET" for client in CLIENTS]
     roles = [OWNER, *(role_of(service) for service in SERVICES)]
     passwords = [ADMINISTRATOR_PASSWORD, *(role_password_name(role) for role in roles)]

@@ -27,6 +27,7 @@ LABELS: Final = {
     "registry": "登记服务",
     "targets": "目标服务",
     "subsidies": "奖补服务",
+    "exchange": "交换服务",
     "worker": "后台任务",
     "frontend": "网页",
     "gateway": "网关",

@@ -43,6 +43,7 @@ class HubSettings(BaseSettings):
     upstream_registry: str
     upstream_targets: str
     upstream_subsidies: str
+    upstream_exchange: str
     upstream_frontend: str
     upstream_gateway: str
 

@@ -114,7 +114,7 @@ def doors() -> Iterator[Doors]:
 
 
 def _gateway_environment(folder: Path, socket: Path) -> dict[str, str]:
-    parts = ("identity", "registry", "targets", "subsidies", "frontend")
+    parts = ("identity", "registry", "targets", "subsidies", "exchange", "frontend")
     return {
         **os.environ,
         "HUB_ENVIRONMENT": "demonstration",

@@ -150,7 +150,7 @@ def test_the_hub_is_stopped_first_and_a_setting_that_guards_no_data_may_differ(d
         stream.write("HUB_PORT=8443\n")
     assert deployment.run("restore.sh", str(backup), answer="恢复\n").returncode == 0
     first = deployment.calls.splitlines()[0]
-    assert first.endswith(" stop gateway frontend worker subsidies targets registry identity")
+    assert first.endswith(" stop gateway frontend worker exchange subsidies targets registry identity")
 
 
 def test_a_backup_is_for_its_owner_only_and_keeps_secrets_apart_when_asked(deployment: Deployment) -> None:

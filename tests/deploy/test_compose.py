@@ -15,6 +15,7 @@ from frontend.settings import FrontendSettings
 from hub.database import SERVICES, plan_from_environment
 from hub.environment import applied_environment
 from hub.serve import PROCESSES
+from services.exchange.settings import ExchangeSettings
 from services.gateway.settings import GatewaySettings
 from services.identity.settings import IdentitySettings
 from services.kernel.settings import HubSettings
@@ -29,6 +30,7 @@ SETTINGS: dict[str, type[BaseSettings]] = {
     "registry": RegistrySettings,
     "targets": TargetsSettings,
     "subsidies": SubsidiesSettings,
+    "exchange": ExchangeSettings,
     "frontend": FrontendSettings,
     "gateway": GatewaySettings,
 }
@@ -134,7 +136,8 @@ def test_no_secret_is_written_down_in_the_compose_file(composed: dict[str, Servi
         ("frontend", ("DATABASE_URL", "HUB_FILES_KEY", "PERSON_KEY", "IDENTITY_KEY")),
         ("gateway", ("DATABASE_URL", "CLIENT_SECRET", "PERSON_KEY", "IDENTITY_KEY", "SESSION_KEY")),
         ("identity", ("SUBSIDIES_", "REGISTRY_DATABASE", "OWNER", "SESSION_KEY")),
-        ("targets", ("SUBSIDIES_DATABASE", "IDENTITY_KEY", "PERSON_KEY", "OWNER")),
+        ("targets", ("SUBSIDIES_DATABASE", "IDENTITY_KEY", "PERSON_KEY", "WEBHOOK_KEY", "OWNER")),
+        ("exchange", ("SUBSIDIES_", "REGISTRY_", "TARGETS_", "IDENTITY_", "OWNER", "SESSION_KEY")),
         ("worker", ("IDENTITY_DATABASE", "IDENTITY_KEY", "OWNER", "SESSION_KEY")),
         ("postgres", ("HUB_",)),
     ],
@@ -182,12 +185,14 @@ def test_only_the_gateway_publishes_a_port_and_only_to_the_server_itself(
     assert moved["gateway"]["ports"] == ["[::1]:8443:8000"]
 
 
-def test_only_the_gateway_is_on_a_network_that_leads_out(
+def test_only_the_gateway_and_the_worker_are_on_networks_that_lead_out(
     composed: dict[str, Service], generated: dict[str, str]
 ) -> None:
     networks = compose(generated)["networks"]
     leading_out = {name for name, options in networks.items() if not options.get("internal")}
-    assert {name for name, service in composed.items() if leading_out & set(service["networks"])} == {"gateway"}
+    reaching_out = {name: leading_out & set(service["networks"]) for name, service in composed.items()}
+    used = {name: networks for name, networks in reaching_out.items() if networks}
+    assert used == {"gateway": {"edge"}, "worker": {"outward"}}  # published there; webhooks leave there
     with_database = {name for name, service in composed.items() if "data" in service["networks"]}
     assert with_database == {"postgres", "worker", *OPERATORS, *SERVICES}
 

@@ -92,7 +92,7 @@ def test_a_service_that_does_not_exist_is_refused() -> None:
     assert run("serve", "nothing") == (
         2,
         "",
-        "没有名为 nothing 的服务；可选：identity、registry、targets、subsidies、frontend、gateway。\n",
+        "没有名为 nothing 的服务；可选：identity、registry、targets、subsidies、exchange、frontend、gateway。\n",
     )
 
 

@@ -18,6 +18,7 @@ NAMED_BY_THE_DESIGN = {
     "HUB_FILES_KEY",
     "HUB_SUBSIDIES_PERSON_KEY",
     "HUB_IDENTITY_KEY_SECRET",
+    "HUB_EXCHANGE_WEBHOOK_KEY",
     "HUB_FRONTEND_SESSION_KEY",
     *(f"HUB_{name.upper()}_CLIENT_SECRET" for name in (*SERVICES, "frontend")),
 }

@@ -18,7 +18,7 @@ from hub.state import TEMPORARY, StateFolder
 from tests.hub.processes import eventually, is_alive
 
 ROOT = Path(__file__).resolve().parents[2]
-NAMES = {"identity", "registry", "targets", "subsidies", "worker", "frontend", "gateway"}
+NAMES = {"identity", "registry", "targets", "subsidies", "exchange", "worker", "frontend", "gateway"}
 
 
 @dataclass
@@ -199,6 +199,7 @@ def test_each_process_gets_its_own_secrets_and_no_others(hub: Hub) -> None:
     seen = {name: Path(f"/proc/{hub.pids()[name]}/environ").read_text() for name in NAMES}
     holders = {
         "HUB_SUBSIDIES_PERSON_KEY": {"subsidies", "worker"},
+        "HUB_EXCHANGE_WEBHOOK_KEY": {"exchange", "worker"},
         "HUB_IDENTITY_KEY_SECRET": {"identity", "worker"},
         "HUB_FRONTEND_SESSION_KEY": {"frontend", "worker"},
         "HUB_REGISTRY_DATABASE_URL": {"registry", "worker"},

@@ -32,7 +32,7 @@ def hub_settings(files: Path, **changes: Any) -> HubSettings:
     return HubSettings(**values)
 
 
-UPSTREAMS = ("identity", "registry", "targets", "subsidies", "frontend", "gateway")
+UPSTREAMS = ("identity", "registry", "targets", "subsidies", "exchange", "frontend", "gateway")
 
 
 def service_settings(kind: type[S], database_url: str, files: Path, **changes: Any) -> S:

@@ -1,0 +1,1 @@
+"""Read functions that take a session."""
