@@ -4,7 +4,8 @@ Every page router is mounted with `GUARDS`, so no page can forget them.
 """
 
 import secrets
-from typing import Annotated
+from dataclasses import dataclass
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
 
@@ -12,6 +13,7 @@ from frontend.gateway_client import ApiProblem, BoundGateway, GatewayClient
 from frontend.session import Session, User
 from frontend.sign_in import SignIn, session_cookie
 from services.kernel import context
+from services.kernel.permissions import PERMISSION_LABELS, Permission
 
 SAFE_METHODS = {"GET", "HEAD", "OPTIONS"}
 CSRF_HEADER = "X-CSRF-Token"
@@ -69,6 +71,24 @@ def gateway(request: Request, session: CurrentSession) -> BoundGateway:
 
 def current_user(session: CurrentSession) -> User:
     return session.user
+
+
+@dataclass(frozen=True)
+class Needs:
+    """The dependency behind `needs`: admits a person whose post grants one of the permissions."""
+
+    permissions: tuple[Permission, ...]
+
+    async def __call__(self, session: CurrentSession) -> None:
+        """Raises ApiProblem (403) that names what is lacking. The services check again, on their own."""
+        if not session.user.may(*self.permissions):
+            lacking = "、".join(PERMISSION_LABELS[permission] for permission in self.permissions)
+            raise ApiProblem(403, "forbidden", "没有权限", f"您的岗位没有这项权限（{lacking}）。")
+
+
+def needs(*permissions: Permission) -> Any:
+    """A dependency of a page or of a whole router: the post must grant one of these."""
+    return Depends(Needs(permissions))
 
 
 Gateway = Annotated[BoundGateway, Depends(gateway)]

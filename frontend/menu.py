@@ -1,19 +1,19 @@
-"""The left menu: one table of entries; which are shown follows the person's role."""
+"""The left menu: one table of entries; which are shown follows the person's post."""
 
 from dataclasses import dataclass
 
 from frontend.session import User
-from services.kernel.permissions import Permission, Role, scope_of
+from services.kernel.permissions import Permission
 
 
 @dataclass(frozen=True)
 class Entry:
-    """A line of the menu. `needs` is the scope without which it is not shown; `children` make it a group."""
+    """A line of the menu. It is shown to who holds one of `needs`; `children` make it a group."""
 
     label: str
     icon: str
     path: str = ""
-    needs: Permission | None = None
+    needs: tuple[Permission, ...] = ()
     children: tuple["Entry", ...] = ()
 
 
@@ -30,17 +30,17 @@ class ShownEntry:
 
 MENU = (
     Entry("首页", "home", "/"),
-    Entry("成员单位", "building-community", "/members", Permission.REGISTRY_READ),
-    Entry("合作载体", "link", "/collaborations", Permission.REGISTRY_READ),
-    Entry("目标指标", "target", "/targets", Permission.TARGETS_READ),
+    Entry("成员单位", "building-community", "/members", (Permission.REGISTRY_READ,)),
+    Entry("合作载体", "link", "/collaborations", (Permission.REGISTRY_READ,)),
+    Entry("目标指标", "target", "/targets", (Permission.TARGETS_READ,)),
     Entry(
         "奖补资金",
         "coins",
-        needs=Permission.SUBSIDIES_READ,
+        needs=(Permission.SUBSIDIES_READ,),
         children=(
-            Entry("名册导入", "file-import", "/subsidies/rosters", Permission.SUBSIDIES_READ),
-            Entry("申报", "checklist", "/subsidies/claims", Permission.SUBSIDIES_READ),
-            Entry("结算", "report-money", "/subsidies/settlements", Permission.SUBSIDIES_READ),
+            Entry("名册导入", "file-import", "/subsidies/rosters", (Permission.SUBSIDIES_READ,)),
+            Entry("申报", "checklist", "/subsidies/claims", (Permission.SUBSIDIES_READ,)),
+            Entry("结算", "report-money", "/subsidies/settlements", (Permission.SUBSIDIES_READ,)),
         ),
     ),
     Entry("组件", "layout-grid", "/components"),
@@ -49,15 +49,14 @@ MENU = (
 
 def menu_for(user: User, path: str) -> tuple[ShownEntry, ...]:
     """The entries this person may use, with the current one marked."""
-    held = set(scope_of(Role(user.role)).split()) if user.role in {*Role} else set()
-    return _shown(MENU, held, path)
+    return _shown(MENU, user, path)
 
 
-def _shown(entries: tuple[Entry, ...], held: set[str], path: str) -> tuple[ShownEntry, ...]:
+def _shown(entries: tuple[Entry, ...], user: User, path: str) -> tuple[ShownEntry, ...]:
     return tuple(
-        ShownEntry(e.label, e.icon, e.path, _is_current(e.path, path), _shown(e.children, held, path))
+        ShownEntry(e.label, e.icon, e.path, _is_current(e.path, path), _shown(e.children, user, path))
         for e in entries
-        if e.needs is None or e.needs in held
+        if not e.needs or user.may(*e.needs)
     )
 
 

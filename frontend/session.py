@@ -23,6 +23,7 @@ from cryptography.fernet import Fernet, InvalidToken
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from services.kernel.clock import Clock
+from services.kernel.permissions import GRANTS, Party, Permission, Role
 
 ID_BYTES = 32
 KEY_BYTES = 32
@@ -42,7 +43,7 @@ def cipher_of(key: str) -> Fernet:
 
 
 class User(BaseModel):
-    """The signed-in person, as `/oauth/userinfo` tells; `division` and `member` may be absent."""
+    """The signed-in person in one post, as `/oauth/userinfo` tells; what does not fit the post is absent."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
@@ -53,6 +54,28 @@ class User(BaseModel):
     alliance_name: str = ""
     division: str | None = None
     member: str | None = None
+    department: str | None = None
+    post_title: str = ""
+    unit_name: str = ""
+    practice: bool = False
+
+    @property
+    def party(self) -> Party | None:
+        """Whose side the person is on; None for a role that this version does not know."""
+        return Role(self.role).party if self.role in {*Role} else None
+
+    @property
+    def owner(self) -> str:
+        """The key under which the services keep what this person's unit sends (`Principal.owner`)."""
+        if self.party is Party.COUNTY:
+            return f"division:{self.division}"
+        if self.party is Party.MEMBER:
+            return f"member:{self.member}"
+        return str(self.party)
+
+    def may(self, *permissions: Permission) -> bool:
+        """Whether the post grants one of these; what is not granted is not offered (the service refuses it anyway)."""
+        return self.party is not None and not GRANTS[Role(self.role)].isdisjoint(permissions)
 
 
 class Tokens(BaseModel):

@@ -8,7 +8,7 @@ from pydantic import AfterValidator, Field, SecretStr, model_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
 from frontend.session import cipher_of
-from services.kernel.permissions import Permission
+from services.kernel.permissions import GRANTS, Permission, Role
 from services.kernel.settings import Secret, reject_weak_secret
 
 PLAIN_HTTP_ORIGINS = ("http://127.0.0.1", "http://localhost", "http://[::1]")
@@ -66,5 +66,5 @@ class FrontendSettings(BaseSettings):
 
     @property
     def oauth_scope(self) -> str:
-        """Every scope a person may hold; the identity service grants those of the person's role."""
-        return " ".join(sorted({*Permission} - {Permission.SNAPSHOT_READ}))
+        """Every scope a person may hold; the identity service grants those of the person's post."""
+        return " ".join(["openid", "profile", *sorted({*Permission} - GRANTS[Role.SERVICE])])

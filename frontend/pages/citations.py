@@ -5,10 +5,11 @@ from urllib.parse import quote
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from frontend.access import Gateway
+from frontend.access import Gateway, needs
 from frontend.htmx import page_or_fragment
+from services.kernel.permissions import Permission
 
-router = APIRouter()
+router = APIRouter(dependencies=[needs(Permission.TARGETS_READ)])
 
 
 @router.get("/citations/{pack}/{article:path}")

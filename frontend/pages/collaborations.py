@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from frontend.access import CurrentUser, Gateway
+from frontend.access import CurrentUser, Gateway, needs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
@@ -24,8 +24,10 @@ from frontend.pages.registry_words import (
 )
 from frontend.tables import Action, Column, Filter, Table
 from services.kernel import registry_words as words
+from services.kernel.permissions import Permission
 
-router = APIRouter(prefix="/collaborations")
+router = APIRouter(prefix="/collaborations", dependencies=[needs(Permission.REGISTRY_READ)])
+WRITES = [needs(Permission.REGISTRY_WRITE)]
 
 LABELS = {
     "kind": "载体类型",
@@ -77,7 +79,7 @@ async def list_collaborations(request: Request, gateway: Gateway, user: CurrentU
     return page_or_fragment(request, "collaborations/list.html", "_table.html", {"table": table})
 
 
-@router.get("/new")
+@router.get("/new", dependencies=WRITES)
 async def new_collaboration(request: Request, gateway: Gateway) -> Response:
     """An empty form."""
     form = Form.of(request, {"status": "active"})
@@ -85,7 +87,7 @@ async def new_collaboration(request: Request, gateway: Gateway) -> Response:
     return page_or_fragment(request, "collaborations/form.html", "collaborations/_form.html", context)
 
 
-@router.post("/new")
+@router.post("/new", dependencies=WRITES)
 async def create_collaboration(request: Request, gateway: Gateway) -> Response:
     """Create, or show the form with its faults."""
     values = await submitted(request)
@@ -112,7 +114,7 @@ async def collaboration(request: Request, gateway: Gateway, user: CurrentUser, c
     return page_or_fragment(request, "collaborations/detail.html", "collaborations/_detail.html", values)
 
 
-@router.get("/{collaboration_id}/edit")
+@router.get("/{collaboration_id}/edit", dependencies=WRITES)
 async def edit_collaboration(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
     """The form filled from the record, with the version that is being edited."""
     record = await current(gateway, f"/collaborations/{collaboration_id}")
@@ -121,7 +123,7 @@ async def edit_collaboration(request: Request, gateway: Gateway, collaboration_i
     return page_or_fragment(request, "collaborations/form.html", "collaborations/_form.html", context)
 
 
-@router.post("/{collaboration_id}/edit")
+@router.post("/{collaboration_id}/edit", dependencies=WRITES)
 async def update_collaboration(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
     """Save, or show the form with its faults or with what somebody else changed meanwhile."""
     values = await submitted(request)
@@ -133,13 +135,13 @@ async def update_collaboration(request: Request, gateway: Gateway, collaboration
     return redirect(request, f"/collaborations/{collaboration_id}", toast="已保存。")
 
 
-@router.get("/{collaboration_id}/recognitions/new")
+@router.get("/{collaboration_id}/recognitions/new", dependencies=WRITES)
 async def new_recognition(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
     """The form of a recognition."""
     return await _small_form(request, gateway, collaboration_id, "recognise", Form.of(request))
 
 
-@router.post("/{collaboration_id}/recognitions/new")
+@router.post("/{collaboration_id}/recognitions/new", dependencies=WRITES)
 async def add_recognition(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
     """Record a recognition."""
     values = await submitted(request)
@@ -154,13 +156,13 @@ async def add_recognition(request: Request, gateway: Gateway, collaboration_id: 
     return redirect(request, f"/collaborations/{collaboration_id}", toast="已登记级别认定。")
 
 
-@router.get("/{collaboration_id}/recognitions/{recognition_id}/withdrawal")
+@router.get("/{collaboration_id}/recognitions/{recognition_id}/withdrawal", dependencies=WRITES)
 async def new_withdrawal(request: Request, gateway: Gateway, collaboration_id: UUID, recognition_id: UUID) -> Response:
     """The form of a withdrawal."""
     return await _small_form(request, gateway, collaboration_id, "withdraw", Form.of(request), recognition_id)
 
 
-@router.post("/{collaboration_id}/recognitions/{recognition_id}/withdrawal")
+@router.post("/{collaboration_id}/recognitions/{recognition_id}/withdrawal", dependencies=WRITES)
 async def withdraw_recognition(
     request: Request, gateway: Gateway, collaboration_id: UUID, recognition_id: UUID
 ) -> Response:

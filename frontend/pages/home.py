@@ -8,9 +8,10 @@ from typing import Annotated, Any, Literal
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
-from frontend.access import Gateway
+from frontend.access import CurrentUser, Gateway
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment
+from services.kernel.permissions import Permission
 
 log = logging.getLogger(__name__)
 router = APIRouter()
@@ -18,7 +19,11 @@ router = APIRouter()
 State = Literal["open", "done", "overdue"]
 TABS: tuple[tuple[State, str], ...] = (("open", "待办"), ("done", "已办"), ("overdue", "逾期"))
 EMPTY_WORDS = {"open": "没有待办事项", "done": "还没有已办事项", "overdue": "没有逾期事项"}
-SERVICES = (("registry", "成员登记"), ("targets", "目标指标"), ("subsidies", "奖补资金"))
+SERVICES = (
+    ("registry", "成员登记", Permission.REGISTRY_READ),
+    ("targets", "目标指标", Permission.TARGETS_READ),
+    ("subsidies", "奖补资金", Permission.SUBSIDIES_READ),
+)
 FAR_DATE = "9999-12-31"
 
 
@@ -32,9 +37,11 @@ class Part:
 
 
 @router.get("/")
-async def home(request: Request, gateway: Gateway, tab: Annotated[State, Query()] = "open") -> Response:
+async def home(
+    request: Request, gateway: Gateway, user: CurrentUser, tab: Annotated[State, Query()] = "open"
+) -> Response:
     """The lists of all services, sorted by due date; the overdue first."""
-    parts = await asyncio.gather(*(_part(gateway, name, label) for name, label in SERVICES))
+    parts = await asyncio.gather(*(_part(gateway, name, label) for name, label, needed in SERVICES if user.may(needed)))
     items = [{**item, "part": part.label} for part in parts for item in part.items]
     counts = {state: sum(item["state"] == state for item in items) for state, _ in TABS}
     shown = sorted((i for i in items if i["state"] == tab), key=lambda i: (i.get("due_on") or FAR_DATE, i["title"]))

@@ -7,15 +7,16 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from frontend.access import Gateway
+from frontend.access import Gateway, needs
 from frontend.forms import KEY_FIELD, Form, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.registry_words import API, FORM_REFUSALS, file_problem, refused_form
 from frontend.tables import Column, Table
 from services.kernel.errors import FieldIssue
+from services.kernel.permissions import Permission
 
-router = APIRouter(prefix="/members/imports")
+router = APIRouter(prefix="/members/imports", dependencies=[needs(Permission.REGISTRY_WRITE)])
 NOTHING_CHOSEN = "请选择要导入的文件。"
 
 ISSUES = Table(

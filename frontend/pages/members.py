@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from frontend.access import CurrentUser, Gateway
+from frontend.access import CurrentUser, Gateway, needs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
@@ -26,8 +26,10 @@ from frontend.pages.registry_words import (
 )
 from frontend.tables import Action, Batch, Column, Filter, Table
 from services.kernel import registry_words as words
+from services.kernel.permissions import Permission
 
-router = APIRouter(prefix="/members")
+router = APIRouter(prefix="/members", dependencies=[needs(Permission.REGISTRY_READ)])
+WRITES = [needs(Permission.REGISTRY_WRITE)]
 
 LABELS = {
     "name": "单位全称",
@@ -118,7 +120,7 @@ async def template(gateway: Gateway) -> Response:
     return await gateway.download(f"{API}/members/template.xlsx")
 
 
-@router.get("/new")
+@router.get("/new", dependencies=WRITES)
 async def new_member(request: Request, gateway: Gateway) -> Response:
     """An empty form."""
     values = {"status": "active"}
@@ -127,7 +129,7 @@ async def new_member(request: Request, gateway: Gateway) -> Response:
     return page_or_fragment(request, "members/form.html", "members/_form.html", {**context, "form": form})
 
 
-@router.post("/new")
+@router.post("/new", dependencies=WRITES)
 async def create_member(request: Request, gateway: Gateway) -> Response:
     """Create, or show the form with its faults."""
     values = await submitted(request)
@@ -157,7 +159,7 @@ async def member(request: Request, gateway: Gateway, user: CurrentUser, member_i
     return page_or_fragment(request, "members/detail.html", "members/_detail.html", values)
 
 
-@router.get("/{member_id}/edit")
+@router.get("/{member_id}/edit", dependencies=WRITES)
 async def edit_member(request: Request, gateway: Gateway, member_id: UUID) -> Response:
     """The form filled from the record, with the version that is being edited."""
     record = await current(gateway, f"/members/{member_id}")
@@ -167,7 +169,7 @@ async def edit_member(request: Request, gateway: Gateway, member_id: UUID) -> Re
     return page_or_fragment(request, "members/form.html", "members/_form.html", {**context, "form": form})
 
 
-@router.post("/{member_id}/edit")
+@router.post("/{member_id}/edit", dependencies=WRITES)
 async def update_member(request: Request, gateway: Gateway, member_id: UUID) -> Response:
     """Save, or show the form with its faults or with what somebody else changed meanwhile."""
     values = await submitted(request)

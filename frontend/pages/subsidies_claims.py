@@ -10,16 +10,18 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from frontend import filters
-from frontend.access import CurrentUser, Gateway
+from frontend.access import CurrentUser, Gateway, needs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
-from frontend.pages.subsidies_common import API, Year, may, rule_options, rules_of, this_year, year_text
+from frontend.pages.subsidies_common import API, Year, rule_options, rules_of, this_year, year_text
 from frontend.session import User
 from frontend.tables import Action, Batch, Column, Filter, Table, TableView
 from services.kernel.permissions import Permission
 
-router = APIRouter(prefix="/subsidies/claims")
+router = APIRouter(prefix="/subsidies/claims", dependencies=[needs(Permission.SUBSIDIES_READ)])
+REVIEWS = [needs(Permission.SUBSIDIES_REVIEW)]
+SUBMITS = [needs(Permission.SUBSIDIES_SUBMIT)]
 
 STATES = {
     "draft": ("草稿", "secondary"),
@@ -86,7 +88,7 @@ async def _claims_view(request: Request, gateway: BoundGateway, user: User) -> T
     batch = [
         Batch("批量受理", f"/subsidies/claims/acceptance?{kept}", confirm="受理所选申报？只有待审核的申报会被受理。")
     ]
-    reviews, submits = may(user, Permission.SUBSIDIES_REVIEW), may(user, Permission.SUBSIDIES_SUBMIT)
+    reviews, submits = user.may(Permission.SUBSIDIES_REVIEW), user.may(Permission.SUBSIDIES_SUBMIT)
     return CLAIMS.view(
         request,
         answer.data,
@@ -96,7 +98,7 @@ async def _claims_view(request: Request, gateway: BoundGateway, user: User) -> T
     )
 
 
-@router.post("/acceptance")
+@router.post("/acceptance", dependencies=REVIEWS)
 async def accept_several(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Accept the ticked claims one by one and tell each result: one refusal does not hold up the others."""
     given = (await submitted(request)).get("ids", [])
@@ -125,13 +127,13 @@ def _claim_name(claim: Mapping[str, Any]) -> str:
     return f"{claim['owner_name']} {claim['year']}年 {claim['rule_name']}{about}"
 
 
-@router.get("/new")
+@router.get("/new", dependencies=SUBMITS)
 async def new_claim(request: Request, gateway: Gateway, year: Year = None) -> Response:
     """The form of a new claim."""
     return await _new_page(request, gateway, Form.of(request, {"year": year or this_year(request)}))
 
 
-@router.post("/new")
+@router.post("/new", dependencies=SUBMITS)
 async def create_claim(request: Request, gateway: Gateway) -> Response:
     """Open a claim, and submit it at once where that was ticked."""
     values = await submitted(request)
@@ -222,25 +224,25 @@ def _step(decision: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@router.post("/{claim_id}/submission")
+@router.post("/{claim_id}/submission", dependencies=SUBMITS)
 async def submit(claim_id: UUID, request: Request, gateway: Gateway) -> Response:
     """Hand the claim in."""
     return await _take_step(claim_id, "submission", request, gateway)
 
 
-@router.post("/{claim_id}/withdrawal")
+@router.post("/{claim_id}/withdrawal", dependencies=SUBMITS)
 async def withdraw(claim_id: UUID, request: Request, gateway: Gateway) -> Response:
     """Take the claim back."""
     return await _take_step(claim_id, "withdrawal", request, gateway)
 
 
-@router.post("/{claim_id}/acceptance")
+@router.post("/{claim_id}/acceptance", dependencies=REVIEWS)
 async def accept(claim_id: UUID, request: Request, gateway: Gateway) -> Response:
     """Accept the claim: the settlement pays what it covers."""
     return await _take_step(claim_id, "acceptance", request, gateway)
 
 
-@router.post("/{claim_id}/return")
+@router.post("/{claim_id}/return", dependencies=REVIEWS)
 async def send_back(claim_id: UUID, request: Request, gateway: Gateway) -> Response:
     """Return the claim with the reason."""
     return await _take_step(claim_id, "return", request, gateway)

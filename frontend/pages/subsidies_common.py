@@ -1,4 +1,4 @@
-"""What the three groups of subsidy pages share: where the API stands, the year, the rules, who the person is."""
+"""What the three groups of subsidy pages share: where the API stands, the year, the rules."""
 
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any
@@ -7,9 +7,8 @@ from fastapi import Query, Request
 
 from frontend import filters
 from frontend.gateway_client import BoundGateway
-from frontend.session import SessionStore, User
+from frontend.session import SessionStore
 from services.kernel.clock import business_date
-from services.kernel.permissions import GRANTS, Permission, Role
 
 API = "/api/subsidies/v1"
 Year = Annotated[int | None, Query(ge=2000, le=2100)]
@@ -19,11 +18,6 @@ def this_year(request: Request) -> int:
     """The business year, by the application's clock."""
     sessions: SessionStore = request.app.state.sign_in.sessions
     return business_date(sessions.clock).year
-
-
-def may(user: User, permission: Permission) -> bool:
-    """Whether the person's role grants it; what is not granted is not offered (the service refuses it anyway)."""
-    return user.role in {*Role} and permission in GRANTS[Role(user.role)]
 
 
 async def rules_of(gateway: BoundGateway, year: int | None = None) -> dict[str, Any]:

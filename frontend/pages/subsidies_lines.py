@@ -10,15 +10,17 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from frontend import filters
-from frontend.access import CurrentUser, Gateway
+from frontend.access import CurrentUser, Gateway, needs
 from frontend.gateway_client import BoundGateway
 from frontend.htmx import page_or_fragment
 from frontend.pages.subsidies_common import API, sum_fen
 from frontend.session import User
 from frontend.tables import Column, Filter, Table, TableView
-from services.kernel.permissions import Role
+from services.kernel.permissions import Party, Permission
 
-router = APIRouter(prefix="/subsidies/settlements/{settlement_id}/lines")
+router = APIRouter(
+    prefix="/subsidies/settlements/{settlement_id}/lines", dependencies=[needs(Permission.SUBSIDIES_READ)]
+)
 
 OUTCOMES = {"payable": ("应付", "success"), "excluded": ("不计奖", "secondary")}
 FUNDINGS = {"within_pool": ("资金池内", "success"), "above_pool": ("超出资金池", "warning")}
@@ -81,7 +83,7 @@ async def lines_view(request: Request, gateway: BoundGateway, user: User, settle
     return table.view(
         request,
         {**answer, "items": rows},
-        totals=line_totals(settlement, asked, answer, sees_all=user.role == Role.SECRETARIAT),
+        totals=line_totals(settlement, asked, answer, sees_all=user.party not in (Party.COUNTY, Party.MEMBER)),
         filters=[Filter(f.name, f.label, f.kind, options.get(f.name, f.options)) for f in table.filters],
     )
 

@@ -9,17 +9,18 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from frontend.access import CurrentUser, Gateway
+from frontend.access import CurrentUser, Gateway, needs
 from frontend.forms import KEY_FIELD, Form, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
-from frontend.pages.subsidies_common import API, Year, may, rules_of, this_year, year_text
+from frontend.pages.subsidies_common import API, Year, rules_of, this_year, year_text
 from frontend.session import User
 from frontend.tables import Column, Filter, Table
 from services.kernel.errors import FieldIssue
 from services.kernel.permissions import Permission
 
-router = APIRouter(prefix="/subsidies/rosters")
+router = APIRouter(prefix="/subsidies/rosters", dependencies=[needs(Permission.SUBSIDIES_READ)])
+SUBMITS = [needs(Permission.SUBSIDIES_SUBMIT)]
 
 KINDS = {"students": "学生名册", "classes": "校企合作班名册"}
 IMPORT_STATES = {"queued": ("处理中", "info"), "done": ("已导入", "success"), "failed": ("导入失败", "danger")}
@@ -125,7 +126,7 @@ async def _rosters_page(
         "rules": await _student_rules(gateway),
         "schools": len({school["school"] for school in summary["schools"]}),
         "table": IMPORTS.view(request, imports),
-        "may_submit": may(user, Permission.SUBSIDIES_SUBMIT),
+        "may_submit": user.may(Permission.SUBSIDIES_SUBMIT),
     }
     fragment = "_table.html" if request.method == "GET" else "subsidies/rosters/_upload.html"
     return page_or_fragment(request, "subsidies/rosters/page.html", fragment, values, status=status)
@@ -142,7 +143,7 @@ async def _student_rules(gateway: BoundGateway) -> list[tuple[str, str]]:
     return [(rule["code"], rule["name"]) for rule in rules["rules"] if rule["kind"] == "student_award"]
 
 
-@router.post("/imports")
+@router.post("/imports", dependencies=SUBMITS)
 async def upload(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Hand one file on; the page of the import shows how far it is."""
     values = await submitted(request)

@@ -7,17 +7,20 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from frontend import filters
-from frontend.access import CurrentUser, Gateway
+from frontend.access import CurrentUser, Gateway, needs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import HtmxDetails, page_or_fragment, redirect, render
-from frontend.pages.subsidies_common import API, may, sum_fen, this_year, year_text
+from frontend.pages.subsidies_common import API, sum_fen, this_year, year_text
 from frontend.pages.subsidies_lines import lines_view
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
 from services.kernel.permissions import Permission
 
-router = APIRouter(prefix="/subsidies/settlements")
+router = APIRouter(prefix="/subsidies/settlements", dependencies=[needs(Permission.SUBSIDIES_READ)])
+SETTLES = [needs(Permission.SUBSIDIES_SETTLE)]
+CONFIRMS = [needs(Permission.SUBSIDIES_CONFIRM)]
+CHECKS = [needs(Permission.SUBSIDIES_SETTLE, Permission.SUBSIDIES_CONFIRM)]
 
 STATES = {
     "queued": ("计算中", "info"),
@@ -58,19 +61,19 @@ SETTLEMENTS = Table(
 async def settlements(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """The settlements that the person may see."""
     answer = await gateway.get(f"{API}/settlements", SETTLEMENTS.params(request))
-    settles = may(user, Permission.SUBSIDIES_SETTLE)
+    settles = user.may(Permission.SUBSIDIES_SETTLE)
     actions = [Action("新建结算", "/subsidies/settlements/new", primary=True)] if settles else []
     table = SETTLEMENTS.view(request, answer.data, actions=actions)
     return page_or_fragment(request, "subsidies/settlements/list.html", "_table.html", {"table": table})
 
 
-@router.get("/new")
+@router.get("/new", dependencies=SETTLES)
 async def new_settlement(request: Request) -> Response:
     """The form of a new settlement."""
     return _new_page(request, Form.of(request, {"year": this_year(request)}))
 
 
-@router.post("/new")
+@router.post("/new", dependencies=SETTLES)
 async def create_settlement(request: Request, gateway: Gateway) -> Response:
     """Ask for a settlement; its page shows how far the computation is."""
     values = await submitted(request)
@@ -119,7 +122,8 @@ async def _settlement_page(
         "pools": [_pool(pool, found) for pool in found["pools"]],
         "sums": {name: {key: sum_fen(found[name], key) for key in MONEY} for name in ("rules", "payees")},
         "shortfalls": [_shortfall(pool, found) for pool in found["pools"] if filters.fen_of(pool["above"])],
-        "settles": may(user, Permission.SUBSIDIES_SETTLE),
+        "settles": user.may(Permission.SUBSIDIES_SETTLE),
+        "confirms": user.may(Permission.SUBSIDIES_CONFIRM),
         "table": await lines_view(request, gateway, user, found) if found["pins"] else None,
     }
     fragment = "subsidies/settlements/_settlement.html"
@@ -144,7 +148,7 @@ def _shortfall(pool: dict[str, Any], settlement: dict[str, Any]) -> dict[str, An
     return {"pool": pool, "scenarios": scenarios}
 
 
-@router.post("/{settlement_id}/confirmation")
+@router.post("/{settlement_id}/confirmation", dependencies=CONFIRMS)
 async def confirm(settlement_id: UUID, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Confirm the settlement: the determination of its year."""
     values = await submitted(request)
@@ -160,7 +164,7 @@ async def confirm(settlement_id: UUID, request: Request, gateway: Gateway, user:
     return redirect(request, f"/subsidies/settlements/{settlement_id}", toast="已确认结算，可以下载拨付表。")
 
 
-@router.post("/{settlement_id}/verification")
+@router.post("/{settlement_id}/verification", dependencies=CHECKS)
 async def verify(settlement_id: UUID, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Compute the settlement again from its pins and compare the hashes."""
     path = f"{API}/settlements/{settlement_id}"
@@ -170,7 +174,7 @@ async def verify(settlement_id: UUID, request: Request, gateway: Gateway, user: 
     return await _settlement_page(request, gateway, user, await gateway.get(path), verification=verification)
 
 
-@router.get("/{settlement_id}/payment-table.xlsx")
+@router.get("/{settlement_id}/payment-table.xlsx", dependencies=CHECKS)
 async def payment_table(settlement_id: UUID, gateway: Gateway) -> Response:
     """The workbook for paying out."""
     return await gateway.download(f"{API}/settlements/{settlement_id}/payment-table.xlsx")

@@ -8,16 +8,18 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from frontend import filters
-from frontend.access import CurrentUser, Gateway
+from frontend.access import CurrentUser, Gateway, needs
 from frontend.charts import Chart, Series
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
-from services.kernel.permissions import GRANTS, Permission, Role
+from services.kernel.permissions import Permission
 
-router = APIRouter(prefix="/targets")
+router = APIRouter(prefix="/targets", dependencies=[needs(Permission.TARGETS_READ)])
+WHO_REPORTS = [needs(Permission.TARGETS_REPORT)]
+WHO_ASSESSES = [needs(Permission.TARGETS_ASSESS)]
 API = "/api/targets/v1"
 Year = Annotated[int | None, Query(ge=2000, le=2100)]
 
@@ -154,15 +156,10 @@ async def _report_page(
         "labels": FORM_LABELS,
         "states": REPORT_STATES,
         "life": [_step(d) for d in reversed(found["decisions"])],
-        "reviews": Permission.TARGETS_ASSESS in GRANTS[Role(user.role)],
-        "own": _own(user, found["owner"]),
+        "reviews": user.may(Permission.TARGETS_ASSESS),
+        "own": user.owner == found["owner"],
     }
     return page_or_fragment(request, "targets/report.html", "targets/_report.html", values, status=status)
-
-
-def _own(user: User, owner: str) -> bool:
-    keys = {"county_bureau": f"division:{user.division}", "member_unit": f"member:{user.member}"}
-    return keys.get(user.role, user.role) == owner
 
 
 def _step(decision: dict[str, Any]) -> dict[str, Any]:
@@ -179,7 +176,7 @@ def _step(decision: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@router.post("/reports/{report_id}/revision")
+@router.post("/reports/{report_id}/revision", dependencies=WHO_REPORTS)
 async def revise(report_id: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Hand a corrected report in again."""
     values = await submitted(request)
@@ -195,13 +192,13 @@ async def revise(report_id: str, request: Request, gateway: Gateway, user: Curre
     return redirect(request, f"/targets/reports/{report_id}", toast="已重新提交，等待审核。")
 
 
-@router.post("/reports/{report_id}/acceptance")
+@router.post("/reports/{report_id}/acceptance", dependencies=WHO_ASSESSES)
 async def accept(report_id: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Accept a report: it counts from now on."""
     return await _decide(report_id, "acceptance", "已采纳，指标状态已更新。", request, gateway, user)
 
 
-@router.post("/reports/{report_id}/return")
+@router.post("/reports/{report_id}/return", dependencies=WHO_ASSESSES)
 async def send_back(report_id: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Return a report with the reason."""
     return await _decide(report_id, "return", "已退回，填报单位会在待办里看到。", request, gateway, user)
@@ -237,7 +234,7 @@ async def series(code: str, gateway: Gateway) -> Response:
     return await gateway.download(f"{API}/indicators/{code}/series.xlsx")
 
 
-@router.post("/{code}/reports")
+@router.post("/{code}/reports", dependencies=WHO_REPORTS)
 async def create_report(code: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Report an indicator for a year."""
     values = await submitted(request)
@@ -267,7 +264,7 @@ async def _indicator_page(
         "states": REPORT_STATES,
         "required": _required(found),
         "observed": _value(found),
-        "may_report": Permission.TARGETS_REPORT in GRANTS[Role(user.role)],
+        "may_report": user.may(Permission.TARGETS_REPORT),
     }
     return page_or_fragment(request, "targets/indicator.html", "targets/_report_form.html", values, status=status)
 

@@ -34,7 +34,7 @@ def describe_permissions(app: FastAPI, routers: Iterable[APIRouter], prefix: str
             for route in routes:
                 ways = alternatives_of(route)
                 item = document["paths"].get(prefix + route.path_format, {})
-                for method in route.methods if ways else ():
+                for method in (route.methods or ()) if ways else ():
                     if method.lower() in item:
                         item[method.lower()]["x-permissions"] = ways
         assert app.openapi_schema is not None  # noqa: S101  # FastAPI keeps what it made

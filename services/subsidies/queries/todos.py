@@ -23,7 +23,7 @@ async def todos(session: AnySession, scope: Scope, principal: Principal) -> list
         found.append(
             await _claims(session, scope, None, ClaimState.ACCEPTED, "claims_accepted", "审核奖补申报", "done")
         )
-    if principal.may(Permission.SUBSIDIES_SETTLE):
+    if principal.may(Permission.SUBSIDIES_CONFIRM):
         found += await _settlements(session, scope)
     if principal.may(Permission.SUBSIDIES_SUBMIT):
         own = principal.owner
