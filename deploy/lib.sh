@@ -37,5 +37,5 @@ fingerprint() {
 
 require_env_file() {
     [ -r "$env_file" ] || fail "没有找到 $env_file；请在 deploy 目录放好 hub.env，或用 HUB_ENV_FILE 指定。"
-    [ "$(grep -cE "$data_keys" "$env_file")" = 3 ] || fail "$env_file 中缺少密钥，不是一份完整的 hub.env。"
+    [ "$(grep -cE "$data_keys" "$env_file")" = 4 ] || fail "$env_file 中缺少密钥，不是一份完整的 hub.env。"
 }
