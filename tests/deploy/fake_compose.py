@@ -14,7 +14,7 @@ VOLUME = "/var/lib/hub/files"
 def main(arguments: list[str]) -> None:
     log = Path(os.environ["FAKE_LOG"])
     with log.open("a") as stream:
-        stream.write(" ".join(arguments[:14]).replace("\n", " ") + "\n")
+        stream.write(" ".join(arguments[:15]).replace("\n", " ") + "\n")
     assert arguments[0] == "--env-file"
     assert arguments[2] == "--file"
     assert Path(arguments[3]).is_file()
