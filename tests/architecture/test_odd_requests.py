@@ -37,9 +37,9 @@ class Sender:
     def __init__(self, http: httpx.AsyncClient, signer: Signer) -> None:
         self._http = http
         self._callers = [
-            signer.headers("secretariat"),
-            signer.headers("county_bureau", division="340822"),
-            signer.headers("member_unit", member=MEMBER),
+            signer.headers("secretariat_clerk"),
+            signer.headers("county_clerk", division="340822"),
+            signer.headers("unit_reporter", member=MEMBER),
         ]
         self.sent = 0
         self.far = 0
@@ -149,7 +149,7 @@ def test_registry_takes_anything(server: TestServer, tmp_path: Path, clock: Fixe
     async def body() -> None:
         app = create_registry(settings, jwks_source=signer.jwks, clock=clock)
         async with client_of(app) as http:
-            clerk = signer.headers("secretariat")
+            clerk = signer.headers("secretariat_clerk")
             school = {"name": "示例职业学校", "category": "secondary_vocational", "division": "340822"}
             made = await http.post("/api/registry/v1/members", json=school, headers=clerk)
             college = {"name": "示例产业学院", "kind": "industry_college", "host_member": made.json()["id"]}
@@ -169,7 +169,7 @@ def test_targets_takes_anything(server: TestServer, tmp_path: Path, clock: Fixed
 
     async def body() -> None:
         async with client_of(app) as http:
-            clerk = signer.headers("secretariat")
+            clerk = signer.headers("secretariat_clerk")
             report = {"indicator": "local_employment", "year": 2025, "numerator": "40", "denominator": "100"}
             await http.post("/api/targets/v1/reports", json=report, headers=clerk)
             ids = await all_ids(http, clerk, "/api/targets/v1/reports", "/api/targets/v1/indicators")
@@ -195,7 +195,7 @@ def test_subsidies_takes_anything(server: TestServer, tmp_path: Path, clock: Fix
             claim = await year.claim("340822", "sending_award")
             settled = await year.settle()
             ids = [claim["id"], settled["id"]]
-            ids += await all_ids(http, signer.headers("secretariat"), "/api/subsidies/v1/roster-imports")
+            ids += await all_ids(http, signer.headers("secretariat_clerk"), "/api/subsidies/v1/roster-imports")
             sender = Sender(http, signer)
             await sender.send_all("subsidies", ids)
             sender.check()

@@ -110,7 +110,7 @@ def doors() -> Iterator[Doors]:
             stack.enter_context(running(nginx, folder, "nginx", {"PATH": os.environ["PATH"]}))
             urls |= {NGINX: plain, NGINX_AUTH: checked}
         named = {label: f"http://127.0.0.1:{port}{PATH}" for label, port in urls.items()}
-        yield Doors(named, signer.headers("secretariat"), folder)
+        yield Doors(named, signer.headers("secretariat_clerk"), folder)
 
 
 def _gateway_environment(folder: Path, socket: Path) -> dict[str, str]:

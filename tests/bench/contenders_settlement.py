@@ -131,7 +131,7 @@ async def stage(server: TestServer, url: str, students: int) -> AsyncIterator[St
             await apply_anqing(database, FixedClock(NOW))
             world = await load_world(admin, students)
             tools = make_tools(settings, FixedClock(NOW), StandingRegistry(world.registry))
-            principal = Principal("bench", "测算", Role.SECRETARIAT, ALLIANCE, frozenset())
+            principal = Principal("bench", "测算", Role.SECRETARIAT_CLERK, ALLIANCE, frozenset())
             yield Stage(world, database, tools, admin, principal)
         finally:
             await database.close()

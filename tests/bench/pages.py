@@ -139,7 +139,7 @@ async def settled_year(deployment: Deployment, account: Account) -> str:
     """The id of a computed settlement of the demonstration's year."""
     url = deployment.settings.public_url
     secret = deployment.secrets["HUB_FRONTEND_CLIENT_SECRET"]
-    client = OAuthClient(CLIENT, url + CALLBACK, secret, scope_of(Role.SECRETARIAT))
+    client = OAuthClient(CLIENT, url + CALLBACK, secret, scope_of(Role.SECRETARIAT_CLERK))
     async with await signed_in(url, client, account) as http:
         body = {"year": YEAR, "snapshot_date": SNAPSHOT_DATE}
         answer = await http.post(SETTLEMENTS, json=body, headers={"Idempotency-Key": uuid4().hex})

@@ -45,8 +45,8 @@ async def _ask(path: str, headers: dict[str, str], signer: Signer) -> httpx.Resp
 
 
 def test_auth_request_verifies_as_the_gateway_does(signer: Signer) -> None:
-    good = signer.headers("secretariat")
-    ended = signer.headers("secretariat", exp=1)
+    good = signer.headers("secretariat_clerk")
+    ended = signer.headers("secretariat_clerk", exp=1)
     statuses = [asyncio.run(_ask(AUTH_PATH, headers, signer)).status_code for headers in (good, ended, {})]
     assert statuses == [200, 401, 401]
 

@@ -16,7 +16,7 @@ from aiohttp import web
 USER = {
     "sub": "7f0c",
     "name": "王琳",
-    "role": "secretariat",
+    "role": "secretariat_clerk",
     "alliance": "anqing",
     "alliance_name": "安庆职业教育集团",
 }

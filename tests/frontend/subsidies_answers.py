@@ -190,7 +190,7 @@ def decision(action: str, label: str, before: str | None, after: str, opinion: s
         to_state=after,
         to_state_label=after,
         actor_name="怀宁县教育局",
-        actor_role="county_bureau",
+        actor_role="county_clerk",
         at=AT,
         opinion=opinion,
         sequence=3,

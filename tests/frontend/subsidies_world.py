@@ -75,7 +75,15 @@ def fake(fake: FakeGateway) -> FakeGateway:
 @pytest.fixture
 async def bureau(stranger: Browser, fake: FakeGateway) -> Browser:
     """A browser signed in as a county bureau."""
-    fake.user |= {"role": "county_bureau", "division": "340822", "name": "怀宁县教育局"}
+    fake.user |= {"role": "county_clerk", "division": "340822", "name": "怀宁县教育局"}
+    await stranger.sign_in()
+    return stranger
+
+
+@pytest.fixture
+async def head(stranger: Browser, fake: FakeGateway) -> Browser:
+    """A browser signed in as the head of the secretariat, who confirms."""
+    fake.user |= {"role": "secretariat_head", "name": "王主任"}
     await stranger.sign_in()
     return stranger
 

@@ -135,5 +135,5 @@ def test_what_people_typed_is_escaped() -> None:
 
 
 def test_roles_have_names() -> None:
-    assert filters.role_label("county_bureau") == "县区教育局"
+    assert filters.role_label("county_clerk") == "县区教育局经办"
     assert filters.role_label("unheard_of") == "unheard_of"

@@ -205,7 +205,7 @@ async def test_the_secretariat_sees_what_changes_things(browser: Browser) -> Non
 
 
 @pytest.mark.parametrize(
-    ("role", "more"), [("county_bureau", {"division": "340822"}), ("member_unit", {"member": ONE})]
+    ("role", "more"), [("county_clerk", {"division": "340822"}), ("unit_reporter", {"member": ONE})]
 )
 async def test_others_see_no_way_to_write(
     stranger: Browser, fake: FakeGateway, role: str, more: dict[str, str]

@@ -18,7 +18,7 @@ pytestmark = pytest.mark.anyio
 START = datetime(2025, 12, 1, 4, 0, tzinfo=UTC)
 IDLE = timedelta(minutes=30)
 ABSOLUTE = timedelta(hours=10)
-USER = User(sub="1", name="王琳", role="secretariat", alliance="anqing")
+USER = User(sub="1", name="王琳", role="secretariat_clerk", alliance="anqing")
 TOKENS = Tokens(access_token="access-1", refresh_token="refresh-1", expires_at=1)
 
 

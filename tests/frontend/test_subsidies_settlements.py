@@ -23,11 +23,12 @@ from tests.frontend.subsidies_world import (
     bureau,
     fake,
     fen,
+    head,
     post,
 )
 
 pytestmark = pytest.mark.anyio
-__all__ = ["bureau", "fake"]  # fixtures
+__all__ = ["bureau", "fake", "head"]  # fixtures
 
 
 async def test_settlements_are_listed(browser: Browser, fake: FakeGateway) -> None:
@@ -150,32 +151,41 @@ async def test_a_settlement_on_old_registry_data_says_so(browser: Browser, fake:
     assert "计算时登记服务没有应答" in (await browser.http.get(SETTLEMENT_PAGE)).text
 
 
-async def test_confirming_asks_first_and_sends_the_version(browser: Browser, fake: FakeGateway) -> None:
-    page = Page((await browser.http.get(SETTLEMENT_PAGE)).text)
+async def test_confirming_asks_first_and_sends_the_version(head: Browser, fake: FakeGateway) -> None:
+    page = Page((await head.http.get(SETTLEMENT_PAGE)).text)
     form = page.having("form", id="confirm-form")[0]
     assert "一个年度只能确认一次" in form["hx-confirm"]
     assert page.having("input", name="etag", value='"3"')
     recorder = Recorder(api.settlement_summary("confirmed"))
     fake.answers["POST", f"{SETTLEMENT_PATH}/confirmation"] = recorder
     data = {"etag": '"3"', "opinion": "经联席会议同意"}
-    answer = await post(browser, f"{SETTLEMENT_PAGE}/confirmation", data, headers=HTMX)
+    answer = await post(head, f"{SETTLEMENT_PAGE}/confirmation", data, headers=HTMX)
     assert answer.headers["HX-Redirect"] == SETTLEMENT_PAGE
     assert recorder.sent[0]["If-Match"] == '"3"'
     assert recorder.bodies == [{"opinion": "经联席会议同意"}]
 
 
-async def test_a_refused_confirmation_is_told(browser: Browser, fake: FakeGateway) -> None:
+async def test_a_clerk_checks_and_leaves_the_confirmation_to_the_head(browser: Browser, fake: FakeGateway) -> None:
+    page = Page((await browser.http.get(SETTLEMENT_PAGE)).text)
+    assert not page.having("form", id="confirm-form")
+    assert page.having("form", action=f"{SETTLEMENT_PAGE}/verification")
+    refused = await post(browser, f"{SETTLEMENT_PAGE}/confirmation", {"etag": '"3"'}, headers=HTMX)
+    assert refused.status_code == 403
+    assert "确认结算（审批资金）" in refused.text
+
+
+async def test_a_refused_confirmation_is_told(head: Browser, fake: FakeGateway) -> None:
     outdated = refuse(409, "settlement_outdated", "不能确认", "计算之后名册有变动，请重新结算后再确认。")
     fake.answers["POST", f"{SETTLEMENT_PATH}/confirmation"] = outdated
-    answer = await post(browser, f"{SETTLEMENT_PAGE}/confirmation", {"etag": '"3"'}, headers=HTMX)
+    answer = await post(head, f"{SETTLEMENT_PAGE}/confirmation", {"etag": '"3"'}, headers=HTMX)
     assert answer.status_code == 409
     assert "请重新结算后再确认" in answer.text
 
 
-async def test_an_opinion_that_is_too_long_is_told_at_its_field(browser: Browser, fake: FakeGateway) -> None:
+async def test_an_opinion_that_is_too_long_is_told_at_its_field(head: Browser, fake: FakeGateway) -> None:
     issue = {"field": "opinion", "code": "string_too_long", "message": "太长，最多 500 个字。"}
     fake.answers["POST", f"{SETTLEMENT_PATH}/confirmation"] = refuse(422, "invalid", "有误", "请修改。", [issue])
-    answer = await post(browser, f"{SETTLEMENT_PAGE}/confirmation", {"etag": '"3"', "opinion": "长"}, headers=HTMX)
+    answer = await post(head, f"{SETTLEMENT_PAGE}/confirmation", {"etag": '"3"', "opinion": "长"}, headers=HTMX)
     assert answer.status_code == 422
     assert Page(answer.text).having("textarea", name="opinion", aria_invalid="true")
 

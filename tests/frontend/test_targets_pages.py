@@ -145,7 +145,7 @@ def fake(fake: FakeGateway) -> FakeGateway:
 @pytest.fixture
 async def bureau(stranger: Browser, fake: FakeGateway) -> Browser:
     """A browser signed in as the county bureau that owns the report."""
-    fake.user |= {"role": "county_bureau", "division": "340822", "name": "怀宁县教育局"}
+    fake.user |= {"role": "county_clerk", "division": "340822", "name": "怀宁县教育局"}
     await stranger.sign_in()
     return stranger
 
@@ -349,7 +349,7 @@ async def test_an_accepted_report_is_closed_to_its_owner(bureau: Browser, fake: 
 
 
 async def test_another_units_report_cannot_be_corrected(stranger: Browser, fake: FakeGateway) -> None:
-    fake.user |= {"role": "member_unit", "member": "5b0e2f83-7a0c-4a43-a3ad-2d1f2fd0a7e5"}
+    fake.user |= {"role": "unit_reporter", "member": "5b0e2f83-7a0c-4a43-a3ad-2d1f2fd0a7e5"}
     await stranger.sign_in()
     page = Page((await stranger.http.get(REPORT_PAGE)).text)
     assert page.having("form", id="revise-form") == []

@@ -111,11 +111,11 @@ def test_the_api_wants_a_valid_token(ask: Callable[..., httpx.Response], signer:
     bare = ask("GET", path)
     assert (bare.status_code, bare.json()["code"]) == (401, "not_signed_in")
     assert bare.headers["content-type"] == "application/problem+json"
-    forged = ask("GET", path, headers=Signer().headers("secretariat"))
+    forged = ask("GET", path, headers=Signer().headers("secretariat_clerk"))
     assert (forged.status_code, forged.json()["code"]) == (401, "token_key_unknown")
-    ended = ask("GET", path, headers=signer.headers("secretariat", exp=1))
+    ended = ask("GET", path, headers=signer.headers("secretariat_clerk", exp=1))
     assert (ended.status_code, ended.json()["code"]) == (401, "token_expired")
-    good = ask("GET", path, headers=signer.headers("secretariat"))
+    good = ask("GET", path, headers=signer.headers("secretariat_clerk"))
     assert good.status_code == 200
 
 
@@ -179,7 +179,7 @@ def test_a_head_request_is_answered_by_its_headers_alone(ask: Callable[..., http
 
 
 def test_a_part_that_is_down_is_named_and_the_others_answer(ask: Callable[..., httpx.Response], signer: Signer) -> None:
-    down = ask("GET", "/api/subsidies/v1/claims", down="subsidies", headers=signer.headers("secretariat"))
+    down = ask("GET", "/api/subsidies/v1/claims", down="subsidies", headers=signer.headers("secretariat_clerk"))
     assert (down.status_code, down.headers["retry-after"]) == (503, "3")
     assert "奖补资金暂时无法使用" in down.json()["detail"]
     assert ask("GET", "/", down="subsidies").status_code == 200

@@ -207,7 +207,7 @@ def test_an_account_from_its_making_to_its_end(complete: dict[str, str]) -> None
 
 
 def test_an_account_that_makes_no_sense_is_refused_with_every_reason(complete: dict[str, str]) -> None:
-    code, _, said = run("user", "add", "x y", "--name", "某局", "--role", "county_bureau", **complete)
+    code, _, said = run("user", "add", "x y", "--name", "某局", "--role", "county_clerk", **complete)
     assert code == 1
     assert "username：" in said
     assert "division：" in said

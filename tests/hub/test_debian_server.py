@@ -20,7 +20,7 @@ from services.kernel.shared_tables import audit_entry, job
 
 DEBIAN = sorted(Path("/usr/lib/postgresql").glob("*/bin"))
 CLOCK = FixedClock(datetime(2025, 12, 1, 4, tzinfo=UTC))
-CLERK = Principal("clerk-1", "经办", Role.SECRETARIAT, "anqing", frozenset())
+CLERK = Principal("clerk-1", "经办", Role.SECRETARIAT_CLERK, "anqing", frozenset())
 
 
 @pytest.mark.parametrize("binaries", DEBIAN, ids=lambda path: path.parent.name)

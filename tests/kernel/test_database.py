@@ -20,7 +20,7 @@ from services.kernel.tenancy import Scope
 from tests.support.databases import TestServer
 
 NOON = datetime(2025, 12, 1, 4, tzinfo=UTC)
-CLERK = Principal("clerk-1", "经办", Role.SECRETARIAT, "anqing", frozenset({"registry:read"}))
+CLERK = Principal("clerk-1", "经办", Role.SECRETARIAT_CLERK, "anqing", frozenset({"registry:read"}))
 
 
 @pytest.fixture

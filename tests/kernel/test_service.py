@@ -101,7 +101,7 @@ Call = Callable[[httpx.AsyncClient], Awaitable[Any]]
 def talk(app: FastAPI, signer: Signer) -> Callable[[Call], Any]:
     def go(call: Call) -> Any:
         async def body() -> Any:
-            base = {"headers": signer.headers("secretariat")}
+            base = {"headers": signer.headers("secretariat_clerk")}
             async with client_of(app, **base) as client:
                 client.base_url = httpx.URL(f"{client.base_url}/api/registry/v1")
                 return await call(client)
@@ -180,8 +180,8 @@ def test_a_role_without_the_permission_is_refused(app: FastAPI, signer: Signer) 
     async def body() -> list[tuple[int, str]]:
         async with client_of(app) as client:
             path = "/api/registry/v1/settle"
-            county = signer.headers("county_bureau", division="340822")
-            sent = [{}, county, signer.headers("secretariat")]
+            county = signer.headers("county_clerk", division="340822")
+            sent = [{}, county, signer.headers("secretariat_clerk")]
             answers = [await client.post(path, headers=headers) for headers in sent]
             return [(a.status_code, a.json()["code"] if a.status_code > 200 else a.json()) for a in answers]
 

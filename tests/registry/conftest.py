@@ -39,7 +39,7 @@ class Registry:
         async def body() -> T:
             app = create_app(self.settings, jwks_source=self.signer.jwks, clock=self.clock)
             async with client_of(app) as http:
-                return await scenario(Caller(self, http, self.signer.headers("secretariat")))
+                return await scenario(Caller(self, http, self.signer.headers("secretariat_clerk")))
 
         return asyncio.run(body())
 

@@ -66,7 +66,7 @@ def test_unknown_members_and_twins_are_refused_by_field(registry: Registry) -> N
 
 def test_members_of_another_alliance_cannot_be_named(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
-        other = caller.acting("secretariat", alliance="xiaogan")
+        other = caller.acting("secretariat_clerk", alliance="xiaogan")
         stranger = (await other.create("/members", member()))["id"]
         answer = await caller.post("/collaborations", college(host_member=stranger))
         assert answer.json()["errors"][0]["code"] == "member_unknown"
@@ -173,12 +173,12 @@ def test_a_county_sees_what_its_members_take_part_in(registry: Registry) -> None
             "/collaborations", college("乙", host_member=ids["college"], participants=[ids["school"]])
         )
         other = await caller.create("/collaborations", college("丙", lead_member=ids["enterprise"]))
-        county = caller.acting("county_bureau", division="340822")
+        county = caller.acting("county_clerk", division="340822")
         seen = (await county.get("/collaborations")).json()
         assert {item["id"] for item in seen["items"]} == {hosted["id"], joined["id"]}
         assert (await county.get(f"/collaborations/{joined['id']}")).json()["host_member"]["name"] == "安庆示例学院"
         assert (await county.get(f"/collaborations/{other['id']}")).status_code == 404
-        unit = caller.acting("member_unit", member=ids["enterprise"])
+        unit = caller.acting("unit_reporter", member=ids["enterprise"])
         assert (await unit.get("/collaborations")).json()["total"] == 3
         assert (await unit.get("/collaborations", member=ids["enterprise"])).json()["total"] == 1
 
@@ -189,10 +189,10 @@ def test_another_alliance_and_other_roles_cannot_touch_it(registry: Registry) ->
     async def scenario(caller: Caller) -> None:
         made = await caller.create("/collaborations", college())
         path = f"/collaborations/{made['id']}"
-        stranger = caller.acting("secretariat", alliance="xiaogan")
+        stranger = caller.acting("secretariat_clerk", alliance="xiaogan")
         assert (await stranger.get(path)).status_code == 404
         assert (await stranger.post(f"{path}/recognitions", GRANT)).status_code == 404
-        unit = caller.acting("member_unit", member=str(uuid4()))
+        unit = caller.acting("unit_reporter", member=str(uuid4()))
         assert (await unit.post("/collaborations", college("乙"))).status_code == 403
         assert (await unit.put(path, college(), '"1"')).status_code == 403
         assert (await unit.post(f"{path}/recognitions", GRANT)).status_code == 403

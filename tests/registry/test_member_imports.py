@@ -199,7 +199,7 @@ def test_a_job_that_runs_twice_takes_the_rows_in_once(registry: Registry) -> Non
         started = (await caller.upload(sheet(row("甲校", uscc(1))))).json()
         settings = registry.settings
         database = Database(settings.database_url.get_secret_value())
-        clerk = Principal("clerk", "经办", Role.SECRETARIAT, "anqing", frozenset())
+        clerk = Principal("clerk", "经办", Role.SECRETARIAT_CLERK, "anqing", frozenset())
         payload = {"import": started["id"]}
         job = JobContext(database, registry.clock, clerk, started["job"], payload)
         results = [await run_member_import(job, settings.files()) for _ in range(2)]
@@ -230,7 +230,7 @@ def test_exports_are_recorded_and_hold_contacts_only_for_who_writes(registry: Re
     async def scenario(caller: Caller) -> None:
         await caller.create("/members", member("甲校", contact_phone="0556-1234567"))
         await caller.create("/members", member("乙校", division="340825"))
-        county = caller.acting("county_bureau", division="340822")
+        county = caller.acting("county_clerk", division="340822")
         table = read_table((await county.get("/members/export.xlsx", reason="核对")).content, MEMBERS)
         assert len(table.rows) == 1
         assert "contact_phone" not in table.present
@@ -270,7 +270,7 @@ def test_an_upload_with_a_key_is_taken_in_once(registry: Registry) -> None:
 def test_an_import_of_another_alliance_is_not_found(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         ended = await caller.imported(sheet(row("甲校", "x")))
-        other = caller.acting("secretariat", alliance="xiaogan")
+        other = caller.acting("secretariat_clerk", alliance="xiaogan")
         for path in (f"/member-imports/{ended['id']}", f"/member-imports/{ended['id']}/errors.xlsx"):
             assert (await caller.get(path)).status_code == 200
             assert (await other.get(path)).status_code == 404

@@ -101,7 +101,9 @@ def test_names_and_codes_are_unique_within_an_alliance_only(registry: Registry) 
             ("name", "name_taken"),
             ("uscc", "uscc_taken"),
         }
-        other = await caller.acting("secretariat", alliance="xiaogan").post("/members", member("甲校", uscc=uscc(1)))
+        other = await caller.acting("secretariat_clerk", alliance="xiaogan").post(
+            "/members", member("甲校", uscc=uscc(1))
+        )
         assert other.status_code == 201
 
     registry.run(scenario)
@@ -225,7 +227,7 @@ def test_lists_sort_by_pinyin_and_page_without_gaps(registry: Registry) -> None:
 def test_a_county_sees_its_own_members_only(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         await four_members(caller)
-        huaining = caller.acting("county_bureau", division="340822")
+        huaining = caller.acting("county_clerk", division="340822")
         seen = (await huaining.get("/members")).json()
         assert ([item["name"] for item in seen["items"]], seen["total"]) == (["怀宁示例职业学校"], 1)
         everyone = (await caller.get("/members")).json()["items"]
@@ -239,7 +241,7 @@ def test_a_county_sees_its_own_members_only(registry: Registry) -> None:
 def test_another_alliance_sees_nothing(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         made = await caller.create("/members", member())
-        other = caller.acting("secretariat", alliance="xiaogan")
+        other = caller.acting("secretariat_clerk", alliance="xiaogan")
         assert (await other.get("/members")).json()["total"] == 0
         assert (await other.get(f"/members/{made['id']}")).status_code == 404
         assert (await other.put(f"/members/{made['id']}", member(), '"1"')).status_code == 404
@@ -251,8 +253,8 @@ def test_only_the_secretariat_writes(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         made = await caller.create("/members", member())
         others = (
-            caller.acting("county_bureau", division="340822"),
-            caller.acting("member_unit", member=str(uuid4())),
+            caller.acting("county_clerk", division="340822"),
+            caller.acting("unit_reporter", member=str(uuid4())),
             services_of(caller),
         )
         for other in others:
@@ -276,9 +278,9 @@ def test_contacts_are_shown_to_whom_they_concern(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         made = await caller.create("/members", member(contact_person="张三", contact_phone="0556-1234567"))
         path = f"/members/{made['id']}"
-        itself = caller.acting("member_unit", member=made["id"])
-        other = caller.acting("member_unit", member=str(uuid4()))
-        county = caller.acting("county_bureau", division="340822")
+        itself = caller.acting("unit_reporter", member=made["id"])
+        other = caller.acting("unit_reporter", member=str(uuid4()))
+        county = caller.acting("county_clerk", division="340822")
         shown = [(await c.get(path)).json()["contact_phone"] for c in (caller, itself, county, other)]
         assert shown == ["0556-1234567", "0556-1234567", "0556-1234567", None]
         assert "contact_phone" not in (await caller.get("/members")).json()["items"][0]

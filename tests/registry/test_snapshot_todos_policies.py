@@ -19,7 +19,7 @@ DOCUMENT: dict[str, Any] = {
         {"id": "三(二)", "heading": "经费", "summary": "每年 500 万元。"},
     ],
 }
-CLERK = Principal("operator", "系统", Role.SECRETARIAT, "anqing", frozenset())
+CLERK = Principal("operator", "系统", Role.SECRETARIAT_CLERK, "anqing", frozenset())
 
 
 def test_a_snapshot_changes_its_version_with_its_facts_only(registry: Registry) -> None:
@@ -111,7 +111,7 @@ def test_todos_name_the_gaps_and_lead_to_them(registry: Registry) -> None:
         for item in items[:2]:
             query = dict([item["href"].split("?")[1].split("=")])
             assert (await caller.get("/members", **query)).json()["total"] == int(item["title"].split()[0])
-        county = caller.acting("county_bureau", division="340822")
+        county = caller.acting("county_clerk", division="340822")
         assert (await county.get("/todos")).json() == {"items": []}
 
     registry.run(scenario)
@@ -126,7 +126,7 @@ def test_divisions_are_those_of_the_alliance_and_its_city(registry: Registry) ->
         names = {entry["code"]: entry["name"] for entry in found["divisions"]}
         assert (names["340800"], names["340822"], names["341702"]) == ("安庆市", "怀宁县", "贵池区")
         assert [zone["code"] for zone in found["zones"]] == ["3408Z1", "3408Z2"]
-        county = caller.acting("county_bureau", division="340822")
+        county = caller.acting("county_clerk", division="340822")
         assert (await county.get("/divisions")).json()["divisions"] == [{"code": "340822", "name": "怀宁县"}]
 
     registry.run(scenario)
@@ -174,7 +174,7 @@ def test_articles_are_read_from_the_newest_version(registry: Registry) -> None:
         assert (await caller.get("/policies/other/articles/二9")).json()["code"] == "policy_not_applied"
         await asyncio.to_thread(apply, registry, newer, {})
         assert (await caller.get("/policies/anqing-2024/articles/二10")).json()["version"] == 2
-        other = caller.acting("secretariat", alliance="xiaogan")
+        other = caller.acting("secretariat_clerk", alliance="xiaogan")
         assert (await other.get("/policies/anqing-2024/articles/二9")).status_code == 404
 
     registry.run(scenario)

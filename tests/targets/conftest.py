@@ -25,7 +25,7 @@ from tests.support.services import client_of, service_settings
 from tests.support.tokens import ISSUER, Signer
 
 PACK = Path(__file__).resolve().parents[2] / "policies" / "anqing-2024"
-OPERATOR = Principal("operator", "运维", Role.SECRETARIAT, "anqing", frozenset())
+OPERATOR = Principal("operator", "运维", Role.SECRETARIAT_CLERK, "anqing", frozenset())
 Talk = Callable[[Callable[[httpx.AsyncClient], Coroutine[Any, Any, Any]]], Any]
 
 
@@ -76,15 +76,15 @@ def talk(app: FastAPI) -> Talk:
 
 @pytest.fixture
 def secretariat(signer: Signer) -> dict[str, str]:
-    return signer.headers("secretariat")
+    return signer.headers("secretariat_clerk")
 
 
 @pytest.fixture
 def college(signer: Signer) -> dict[str, str]:
     member = "8b6f2c3e-7d0a-4c2b-9a51-0d9c1f6f2a01"
-    return signer.headers("member_unit", member=member, sub="college-1", name="安庆职业技术学院 填报员")
+    return signer.headers("unit_reporter", member=member, sub="college-1", name="安庆职业技术学院 填报员")
 
 
 @pytest.fixture
 def huaining(signer: Signer) -> dict[str, str]:
-    return signer.headers("county_bureau", division="340822", sub="huaining-1", name="怀宁县教育局 经办")
+    return signer.headers("county_clerk", division="340822", sub="huaining-1", name="怀宁县教育局 经办")

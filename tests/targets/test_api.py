@@ -150,7 +150,7 @@ def test_others_reports_are_not_found(talk: Talk, college: Headers, huaining: He
     async def body(client: httpx.AsyncClient) -> list[Any]:
         created = await report(client, college)
         path = f"/reports/{created.json()['id']}"
-        abroad = signer.headers("secretariat", alliance="xiaogan")
+        abroad = signer.headers("secretariat_clerk", alliance="xiaogan")
         seen = [(await client.get(path, headers=h)).status_code for h in (college, huaining, abroad)]
         lists = [(await client.get("/reports", headers=h)).json()["total"] for h in (college, huaining, abroad)]
         put = await client.put(path, json={"numerator": "1", "denominator": "2"}, headers={**huaining, "If-Match": "*"})

@@ -24,7 +24,7 @@ from tests.support.databases import TestServer
 from tests.support.services import service_settings
 
 pytestmark = pytest.mark.anyio
-CLERK = Principal("clerk-1", "经办", Role.SECRETARIAT, "anqing", frozenset())
+CLERK = Principal("clerk-1", "经办", Role.SECRETARIAT_CLERK, "anqing", frozenset())
 PATIENCE = 20.0
 
 
