@@ -1,7 +1,7 @@
 """Database sessions: `ReadSession` and `WriteSession` are different types, and both belong to one alliance.
 
 A write session commits once, when its block ends; as a FastAPI dependency (see `sessions.py`) that is before the
-response is sent, so a failed commit never answers 200.
+response is sent, so a failed commit never answers 200. What `write_last` collected goes in just before the commit.
 """
 
 import logging
@@ -10,7 +10,7 @@ from contextlib import asynccontextmanager
 from typing import Any
 
 import asyncpg
-from sqlalchemy import MetaData, String, text
+from sqlalchemy import MetaData, String, Table, insert, text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
@@ -20,6 +20,7 @@ from services.kernel.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
+LAST = "rows to be written last"
 SET_ALLIANCE = text("SELECT set_config('hub.alliance', :alliance, true)")
 
 NAMING = {
@@ -42,6 +43,20 @@ class ReadSession(AsyncSession):
 
 class WriteSession(AsyncSession):
     """A session that may change rows; commands take it, and never commit it."""
+
+    def write_last(self, table: Table, row: dict[str, Any]) -> None:
+        """Insert a row as one of the last statements of the transaction, for a table whose trigger takes a lock.
+
+        So the lock is held for moments, and whoever waits for it holds no other that its holder still wants.
+        """
+        self.info.setdefault(LAST, {}).setdefault(table, []).append(row)
+
+    async def finish(self) -> None:
+        """Flush, and insert what `write_last` collected; `Database.write` calls it before the commit."""
+        await self.flush()
+        collected: dict[Table, list[dict[str, Any]]] = self.info.pop(LAST, {})
+        for table, rows in collected.items():
+            await self.execute(insert(table), rows)
 
 
 AnySession = ReadSession | WriteSession
@@ -93,6 +108,7 @@ class Database:
             await _reach(session)
             await session.execute(SET_ALLIANCE, {"alliance": alliance})
             yield session
+            await session.finish()
 
     async def ping(self) -> None:
         """Ask the database one trivial question; raises when it does not answer."""

@@ -12,8 +12,9 @@ from alembic.config import Config
 from alembic.operations import Operations
 from pgqueuer.adapters.persistence.qb import QueryBuilderEnvironment
 
+from services.kernel.audit_schema import CHAIN, FIRST_AUDIT_ENTRY, OUTBOX
 from services.kernel.jobs import queue_settings
-from services.kernel.shared_tables import TENANT_TABLES, shared_metadata
+from services.kernel.shared_tables import TENANT_TABLES, idempotency_key, job, shared_metadata, snapshot
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 APPEND_ONLY = ("audit_entry",)
@@ -36,8 +37,12 @@ def upgrade(service: str, owner_url: str, revision: str = "head") -> None:
 
 
 def create_shared_tables(op: Operations | ModuleType, service: str) -> None:
-    """Create audit, idempotency, job and snapshot tables and the service's queue; its first migration calls this."""
-    shared_metadata.create_all(op.get_bind())
+    """Create audit, idempotency, job and snapshot tables and the service's queue; its first migration calls this.
+
+    The audit table is the first one, without a chain: call `add_audit_chain_and_outbox` next, or in a later migration.
+    """
+    run_script(op, FIRST_AUDIT_ENTRY)
+    shared_metadata.create_all(op.get_bind(), tables=[idempotency_key, job, snapshot])
     for table in TENANT_TABLES:
         enable_tenancy(op, service, table, append_only=table in APPEND_ONLY)
     install = QueryBuilderEnvironment(queue_settings(service)).build_install_query(create_schema=False)
@@ -46,6 +51,18 @@ def create_shared_tables(op: Operations | ModuleType, service: str) -> None:
     op.execute(f"GRANT USAGE, SELECT ON ALL SEQUENCES IN SCHEMA {service} TO hub_{service}")
     for table in APPEND_ONLY:
         op.execute(f"REVOKE UPDATE, DELETE, TRUNCATE ON {table} FROM hub_{service}")
+
+
+def add_audit_chain_and_outbox(op: Operations | ModuleType, service: str) -> None:
+    """Chain the audit entries that are there and all that come, and create the outbox.
+
+    A service made after this existed calls it in its first migration, right after `create_shared_tables`.
+    """
+    for script in (CHAIN, OUTBOX):
+        run_script(op, script.replace("{service}", service))
+    enable_tenancy(op, service, "outbox_event", append_only=True)
+    enable_tenancy(op, service, "audit_anchor", append_only=True)
+    op.execute(f"REVOKE INSERT ON audit_anchor FROM hub_{service}")
 
 
 def enable_tenancy(op: Operations | ModuleType, service: str, table: str, *, append_only: bool = False) -> None:

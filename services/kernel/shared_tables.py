@@ -1,13 +1,14 @@
-"""Tables that every service's schema has: audit, idempotency keys, jobs, snapshots of other services.
+"""Tables that every service's schema has: audit, outbox, idempotency keys, jobs, snapshots of other services.
 
 They carry no schema name: each service's login role has its own schema as search path.
 """
 
 from sqlalchemy import (
     BigInteger,
+    CheckConstraint,
     Column,
     DateTime,
-    Identity,
+    FetchedValue,
     Index,
     Integer,
     LargeBinary,
@@ -16,6 +17,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     Uuid,
     func,
 )
@@ -25,11 +27,14 @@ from services.kernel.database import NAMING
 
 shared_metadata = MetaData(naming_convention=NAMING)
 
+BY_TRIGGER = FetchedValue()
+"""Set by a trigger with the owner's rights, whatever the service sent (`audit_schema.py`)."""
+
 audit_entry = Table(
     "audit_entry",
     shared_metadata,
     Column("alliance", String(32), primary_key=True),
-    Column("entry_no", BigInteger, Identity(), primary_key=True),
+    Column("entry_no", BigInteger, BY_TRIGGER, primary_key=True),
     Column("at", DateTime(timezone=True), nullable=False),
     Column("actor", String(100), nullable=False),
     Column("actor_name", String(100), nullable=False),
@@ -38,12 +43,52 @@ audit_entry = Table(
     Column("action", String(60), nullable=False),
     Column("object_kind", String(60), nullable=False),
     Column("object_id", String(100), nullable=False),
-    Column("before", JSONB),
-    Column("after", JSONB),
+    Column("before", JSONB(none_as_null=True)),
+    Column("after", JSONB(none_as_null=True)),
     Column("reason", Text),
     Column("request_id", String(64), nullable=False),
+    Column("post", Uuid),
+    Column("post_title", Text),
+    Column("unit", Text),
+    Column("unit_name", Text),
+    Column("client_id", Text),
+    Column("session_id", Text),
+    Column("previous_hash", LargeBinary, BY_TRIGGER, nullable=False),
+    Column("hash", LargeBinary, BY_TRIGGER, nullable=False),
+    CheckConstraint("octet_length(previous_hash) = 32 AND octet_length(hash) = 32", name="hash_length"),
     Index("ix_audit_entry_object", "alliance", "object_kind", "object_id"),
-    comment="who did what; inserted and read, never changed",
+    Index("ix_audit_entry_at", "alliance", "at"),
+    Index("ix_audit_entry_actor", "alliance", "actor"),
+    comment="who did what, as a hash chain per alliance; inserted and read, never changed",
+)
+
+audit_anchor = Table(
+    "audit_anchor",
+    shared_metadata,
+    Column("alliance", String(32), primary_key=True),
+    Column("entry_no", BigInteger, primary_key=True),
+    Column("hash", LargeBinary, nullable=False),
+    Column("pruned_before", DateTime(timezone=True), nullable=False),
+    Column("pruned_at", DateTime(timezone=True), nullable=False),
+    comment="where the audit chain now begins: the last entry of each pruning; written by the owner only",
+)
+
+outbox_event = Table(
+    "outbox_event",
+    shared_metadata,
+    Column("alliance", String(32), primary_key=True),
+    Column("seq", BigInteger, BY_TRIGGER, primary_key=True),
+    Column("id", Uuid, nullable=False),
+    Column("at", DateTime(timezone=True), nullable=False),
+    Column("type", String(60), nullable=False),
+    Column("object_kind", String(60), nullable=False),
+    Column("object_id", String(100), nullable=False),
+    Column("division", String(6)),
+    Column("member", Uuid),
+    Column("data", JSONB, nullable=False),
+    Column("request_id", String(64), nullable=False),
+    UniqueConstraint("alliance", "id"),
+    comment="what changed, in the order of the commits, for the exchange service to collect",
 )
 
 idempotency_key = Table(
@@ -92,3 +137,4 @@ snapshot = Table(
 )
 
 TENANT_TABLES = ("audit_entry", "idempotency_key", "job", "snapshot")
+"""Those of a service's first migration; the anchors and the outbox came later (`audit_schema.py`)."""
