@@ -48,7 +48,7 @@ image:
 	"$$engine" build $$format --file deploy/Containerfile --tag alliance-hub $(IMAGE_FLAGS) .
 
 lock: dev
-	for name in runtime dev bench; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.lock || exit; done
+	for name in runtime dev bench peers; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.lock || exit; done
 
 clean:
 	rm -rf $(VENV) frontend/node_modules frontend/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
