@@ -14,7 +14,7 @@ pytestmark = pytest.mark.anyio
 
 
 async def confirm(world: World, settled: Any) -> httpx.Response:
-    return await world.post("secretariat", f"/settlements/{settled['id']}/confirmation", match=settled["version"])
+    return await world.post("head", f"/settlements/{settled['id']}/confirmation", match=settled["version"])
 
 
 async def bring_class(world: World, year: int) -> None:

@@ -96,7 +96,7 @@ async def test_a_confirmed_table_names_who_confirmed_it_and_its_download_is_audi
     for rule in ("sending_award", "cross_city_enrolment"):
         await world.claim(COUNTY, rule)
     settled = await world.settle()
-    await world.post("secretariat", f"/settlements/{settled['id']}/confirmation", match=settled["version"])
+    await world.post("head", f"/settlements/{settled['id']}/confirmation", match=settled["version"])
     book = await table(world, settled)
     notes = {row[0].value: row[1].value for row in book["说明"].iter_rows()}
     assert notes["状态"] == "已确认，确认人：测试人员"

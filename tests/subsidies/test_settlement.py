@@ -197,7 +197,7 @@ async def test_others_see_a_confirmed_settlement_only_and_their_own_lines_of_it(
     path = f"/settlements/{settled['id']}"
     assert (await world.get(COUNTY, path)).status_code == 404
     assert (await world.read(COUNTY, "/settlements"))["total"] == 0
-    confirmed = await world.post("secretariat", f"{path}/confirmation", {"opinion": "同意"}, match=settled["version"])
+    confirmed = await world.post("head", f"{path}/confirmation", {"opinion": "同意"}, match=settled["version"])
     assert (confirmed.status_code, confirmed.json()["state"]) == (200, "confirmed")
     assert (await world.read(COUNTY, "/settlements"))["total"] == 1
     owners = {}
@@ -223,16 +223,16 @@ async def test_a_year_is_confirmed_once_and_only_as_it_was_read(world: World) ->
     await world.claim(COUNTY, "sending_award")
     first, second = await world.settle(), await world.settle()
     path = f"/settlements/{first['id']}/confirmation"
-    assert (await world.post("secretariat", path)).status_code == 428
-    assert (await world.post("secretariat", path, match=first["version"] + 1)).status_code == 412
-    done = await world.post("secretariat", path, match=first["version"])
+    assert (await world.post("head", path)).status_code == 428
+    assert (await world.post("head", path, match=first["version"] + 1)).status_code == 412
+    done = await world.post("head", path, match=first["version"])
     assert (done.json()["confirmed_by_name"], done.json()["confirmed_at"]) == ("测试人员", "2025-12-01T04:00:00Z")
-    again = await world.post("secretariat", path, match=done.json()["version"])
+    again = await world.post("head", path, match=done.json()["version"])
     assert (again.status_code, again.json()["code"]) == (409, "settlement_transition_refused")
     path = f"/settlements/{second['id']}/confirmation"
-    twice = await world.post("secretariat", path, match=second["version"])
+    twice = await world.post("head", path, match=second["version"])
     assert (twice.status_code, twice.json()["code"]) == (409, "settlement_year_confirmed")
-    told = [(item["kind"], item["state"]) for item in (await world.read("secretariat", "/todos"))["items"]]
+    told = [(item["kind"], item["state"]) for item in (await world.read("head", "/todos"))["items"]]
     assert told == [("claims_accepted", "done"), ("settlements_confirmed", "done")]
 
 
@@ -241,7 +241,7 @@ async def test_a_settlement_of_what_has_changed_since_is_not_confirmed(world: Wo
     await world.claim(COUNTY, "sending_award")
     settled = await world.settle()
     await world.students(COUNTY, student(2))
-    answer = await world.post("secretariat", f"/settlements/{settled['id']}/confirmation", match=settled["version"])
+    answer = await world.post("head", f"/settlements/{settled['id']}/confirmation", match=settled["version"])
     assert (answer.status_code, answer.json()["code"]) == (409, "settlement_outdated")
     assert answer.json()["detail"] == "计算之后申报、名册有变动，请重新结算后再确认。"
     excluded = await world.settle()
@@ -257,7 +257,7 @@ async def test_what_was_paid_in_an_earlier_year_is_not_paid_again(world: World) 
     await world.claim("secretariat", "consortium_provincial", collaboration=str(unit_id("union")))
     before = await world.settle()
     assert before["payable"] == "610000.00"
-    await world.post("secretariat", f"/settlements/{before['id']}/confirmation", match=before["version"])
+    await world.post("head", f"/settlements/{before['id']}/confirmation", match=before["version"])
     levels = [("provincial", "2025-03-01", None), ("national", "2026-05-01", None)]
     world.registry.collaborations[0] = collaboration(
         "union", "consortium", "安庆经开区产教联合体", lead="jingkai", recognitions=levels
@@ -338,7 +338,7 @@ async def test_a_settlement_that_cannot_be_computed_says_why(world: World) -> No
         await world.get("secretariat", f"{path}/lines"),
         await world.get("secretariat", f"{path}/payment-table.xlsx"),
         await world.post("secretariat", f"{path}/verification"),
-        await world.post("secretariat", f"{path}/confirmation", match=read["version"]),
+        await world.post("head", f"{path}/confirmation", match=read["version"]),
     ):
         assert refused.status_code == 409, refused.text
     outside = await world.post("secretariat", "/settlements", {"year": 2025, "snapshot_date": "2024-12-31"})

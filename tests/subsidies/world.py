@@ -233,7 +233,7 @@ class World:
     tokens: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def headers(self, who: str) -> dict[str, str]:
-        """`secretariat`, a county's division code, or a member's slug."""
+        """`secretariat` (its clerk), `head` (its head), a county's division code, or a member's slug."""
         key = f"{self.alliance}/{who}"
         if key not in self.tokens:
             self.tokens[key] = self._signed(who)
@@ -241,10 +241,12 @@ class World:
 
     def _signed(self, who: str) -> dict[str, str]:
         if who == "secretariat":
-            return self.signer.headers(Role.SECRETARIAT, alliance=self.alliance)
+            return self.signer.headers(Role.SECRETARIAT_CLERK, alliance=self.alliance)
+        if who == "head":
+            return self.signer.headers(Role.SECRETARIAT_HEAD, alliance=self.alliance)
         if who.isdigit():
-            return self.signer.headers(Role.COUNTY_BUREAU, division=who, alliance=self.alliance)
-        return self.signer.headers(Role.MEMBER_UNIT, member=str(unit_id(who)), alliance=self.alliance)
+            return self.signer.headers(Role.COUNTY_CLERK, division=who, alliance=self.alliance)
+        return self.signer.headers(Role.UNIT_REPORTER, member=str(unit_id(who)), alliance=self.alliance)
 
     async def get(self, who: str, path: str, **params: Any) -> httpx.Response:
         return await self.client.get(f"{API}{path}", params=params, headers=self.headers(who))
@@ -320,7 +322,7 @@ class World:
 
 
 def clerk(alliance: str = "anqing") -> Principal:
-    return Principal("clerk", "经办", Role.SECRETARIAT, alliance, frozenset())
+    return Principal("clerk", "经办", Role.SECRETARIAT_CLERK, alliance, frozenset())
 
 
 async def apply_anqing(database: Database, clock: FixedClock, alliance: str = "anqing") -> AppliedVersion:

@@ -3,7 +3,7 @@
 from uuid import UUID
 
 from services.kernel.divisions import division_name
-from services.kernel.permissions import ROLE_LABELS, Role
+from services.kernel.permissions import Party
 from services.subsidies.clients.registry import RegistryFacts
 
 
@@ -20,7 +20,7 @@ class Names:
             return division_name(key) or key
         if kind == "member":
             return self.member(UUID(key))
-        return ROLE_LABELS[Role(owner)]
+        return "秘书处" if kind == Party.SECRETARIAT else owner
 
     def member(self, member: UUID | None) -> str:
         if member is None:
