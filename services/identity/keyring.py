@@ -2,6 +2,7 @@
 
 import base64
 import hmac
+from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken
 from cryptography.hazmat.primitives import hashes
@@ -9,6 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from services.identity.domain import SigningKeyUnreadable
+from services.identity.second_factor import FactorUnreadable
 
 
 class Keyring:
@@ -19,6 +21,9 @@ class Keyring:
         self._signing = Fernet(base64.urlsafe_b64encode(self._derive("signing keys")))
         self.page = Fernet(base64.urlsafe_b64encode(self._derive("sign-in page")))
         self._names = self._derive("user names")
+        self._factors = Fernet(base64.urlsafe_b64encode(self._derive("second factors")))
+        self._enrolments = self._derive("second factor enrolments")
+        self._recovery = self._derive("recovery codes")
 
     def _derive(self, purpose: str) -> bytes:
         derivation = HKDF(hashes.SHA256(), length=32, salt=None, info=f"alliance-hub identity {purpose}".encode())
@@ -36,6 +41,32 @@ class Keyring:
             raise SigningKeyUnreadable(
                 "签名密钥无法解密：HUB_IDENTITY_KEY_SECRET 与存入时不同，请恢复原值。"
             ) from fault
+
+    def seal_factor(self, secret: str) -> bytes:
+        """Encrypt the secret of a second factor for its row."""
+        return self._factors.encrypt(secret.encode())
+
+    def open_factor(self, sealed: bytes) -> str:
+        """Decrypt the secret of a second factor. Raises FactorUnreadable when it was sealed under another secret."""
+        try:
+            return self._factors.decrypt(sealed).decode()
+        except InvalidToken as fault:
+            raise FactorUnreadable(
+                "动态口令密钥无法解密：HUB_IDENTITY_KEY_SECRET 与存入时不同，请恢复原值。"
+            ) from fault
+
+    def enrolment_secret(self, session_id: UUID, account_version: int) -> str:
+        """The secret that one session is offered, in base32: the same when its page is loaded again, and no other's.
+
+        Nothing is stored before it is confirmed, so whoever merely opened the page does not know what another confirms;
+        and with the account's version it changes once a factor was confirmed or removed.
+        """
+        named = session_id.bytes + account_version.to_bytes(8, "big")
+        return base64.b32encode(hmac.digest(self._enrolments, named, "sha256")[:20]).decode()
+
+    def recovery_hash(self, account_id: UUID, code: str) -> bytes:
+        """What is stored of a recovery code, which is random and so needs no slow hash."""
+        return hmac.digest(self._recovery, account_id.bytes + code.encode(), "sha256")
 
     def blind_name(self, username: str) -> bytes:
         """A typed user name that may be no account's (or a password typed in the wrong field), not to be read back."""

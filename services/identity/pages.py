@@ -1,5 +1,6 @@
 """Identity's few pages: templates, their headers, the sign-in cookies and the form's token against forgery."""
 
+import hashlib
 import hmac
 import secrets
 from dataclasses import dataclass
@@ -55,11 +56,19 @@ def _page_headers(form_target: str) -> dict[str, str]:
         "default-src 'none'; style-src 'self'; img-src 'self' data:; font-src 'self'; base-uri 'none'; "
         f"form-action 'self'{target}; frame-ancestors 'none'"
     )
-    return {"Content-Security-Policy": policy, "Cache-Control": "no-store", "X-Frame-Options": "DENY"}
+    return {
+        "Content-Security-Policy": policy,
+        "Cache-Control": "no-store",
+        "X-Frame-Options": "DENY",
+        "Referrer-Policy": "no-referrer",  # an invitation's address is a secret, and a request's may hold one
+    }
 
 
 class FormTokens:
-    """The form's token seals the value of a cookie that only this browser has, for a limited time."""
+    """The form's token seals the value of a cookie that only this browser has, for a limited time.
+
+    It also seals what the form is for, so that the form of one step, or of one authorisation request, serves no other.
+    """
 
     def __init__(self, keyring: Keyring, clock: Clock, settings: IdentitySettings) -> None:
         self._cipher = keyring.page
@@ -69,22 +78,26 @@ class FormTokens:
     def new_cookie(self) -> str:
         return secrets.token_urlsafe(32)
 
-    def token_for(self, cookie: str) -> str:
-        """The hidden field that belongs to this cookie."""
-        return self._cipher.encrypt_at_time(cookie.encode(), self._now()).decode()
+    def token_for(self, cookie: str, purpose: str = "") -> str:
+        """The hidden field that belongs to this cookie and purpose."""
+        return self._cipher.encrypt_at_time(_sealed(cookie, purpose), self._now()).decode()
 
-    def accepts(self, cookie: str | None, token: str) -> bool:
-        """Whether a form came from a page that this browser opened not long ago."""
+    def accepts(self, cookie: str | None, token: str, purpose: str = "") -> bool:
+        """Whether a form came from a page that this browser opened not long ago for this purpose."""
         if not cookie:
             return False
         try:
             sealed = self._cipher.decrypt_at_time(token.encode(), self._seconds, self._now())
         except InvalidToken:
             return False
-        return hmac.compare_digest(sealed, cookie.encode())
+        return hmac.compare_digest(sealed, _sealed(cookie, purpose))
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+def _sealed(cookie: str, purpose: str) -> bytes:
+    return cookie.encode() + hashlib.sha256(purpose.encode()).digest()
 
 
 class Cookies:

@@ -4,12 +4,12 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
-from services.identity.commands.sign_in import SignInTools
 from services.identity.keyring import Keyring
 from services.identity.oauth.issuing import Issuing
 from services.identity.pages import Cookies, FormTokens, Pages
 from services.identity.passwords import Passwords
 from services.identity.settings import IdentitySettings
+from services.identity.tools import SignInTools
 from services.kernel.clock import Clock
 from services.kernel.database import Database
 from services.kernel.tokens import SigningKey

@@ -15,6 +15,8 @@ import pyotp
 import segno
 from pyotp.exceptions import OTPVerificationError
 
+from services.kernel.errors import Conflict, TooManyRequests, Unavailable
+
 WINDOW_STEPS: Final = 1
 CODE_DIGITS: Final = 6
 RECOVERY_CODES: Final = 10
@@ -22,6 +24,30 @@ RECOVERY_ALPHABET: Final = "23456789ABCDEFGHJKMNPQRSTUVWXYZ"  # none that is mis
 RECOVERY_LENGTH: Final = 12
 RECOVERY_GROUP: Final = 4
 PASSWORD, CODE, SEVERAL = "pwd", "otp", "mfa"  # RFC 8176
+
+
+class FactorUnreadable(Unavailable):
+    """The stored secret was encrypted under another HUB_IDENTITY_KEY_SECRET."""
+
+    code = "factor_unreadable"
+
+
+class FactorRequired(Conflict):
+    """One of the person's posts may only be worked in with a second factor."""
+
+    code = "second_factor_required"
+
+
+class FactorAbsent(Conflict):
+    """There is no second factor to do this with."""
+
+    code = "second_factor_absent"
+
+
+class FactorLocked(TooManyRequests):
+    """Too many wrong passwords or codes on this user name."""
+
+    code = "sign_in_locked"
 
 
 @dataclass(frozen=True)

@@ -23,6 +23,7 @@ class IdentitySettings(ServiceSettings):
     refresh_days: int = Field(default=30, ge=1, le=90, description="life of a whole family of refresh tokens")
     session_idle_minutes: int = Field(default=30, ge=1)
     session_absolute_hours: int = Field(default=10, ge=1)
+    sign_in_minutes: int = Field(default=10, ge=1, le=60, description="for the steps after the password, all together")
     page_minutes: int = Field(default=30, ge=1, description="how long an opened sign-in page may be sent")
 
     failures_before_lock: int = Field(default=5, ge=1)
@@ -53,6 +54,14 @@ class IdentitySettings(ServiceSettings):
     @property
     def session_idle(self) -> timedelta:
         return timedelta(minutes=self.session_idle_minutes)
+
+    @property
+    def session_absolute(self) -> timedelta:
+        return timedelta(hours=self.session_absolute_hours)
+
+    @property
+    def sign_in_time(self) -> timedelta:
+        return timedelta(minutes=self.sign_in_minutes)
 
     @property
     def lock_time(self) -> timedelta:

@@ -1,87 +1,60 @@
-"""Sign in with user name and password."""
+"""Sign in with user name and password: the first step."""
 
-from dataclasses import dataclass
-from datetime import timedelta
+from uuid import UUID
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
-
-from services.identity.actors import identity_itself, person
-from services.identity.credentials import digest, new_credential
-from services.identity.domain import Guard, Outcome, judge, normalise_username
-from services.identity.keyring import Keyring
-from services.identity.passwords import Passwords
-from services.identity.queries import find_account
-from services.identity.settings import IdentitySettings
-from services.identity.tables import Account, LoginSession, SignInGuard
-from services.kernel import context
+from services.identity.actors import identity_itself
+from services.identity.commands.guard_sign_in import count, lock_guard
+from services.identity.commands.open_session import SignedIn, open_session
+from services.identity.domain import Outcome, normalise_username
+from services.identity.queries import HeldPost, find_account, posts_held
+from services.identity.second_factor import PASSWORD
+from services.identity.steps import factor_due
+from services.identity.tables import Account
+from services.identity.tools import SignInTools
 from services.kernel.audit import audit
-from services.kernel.clock import Clock
+from services.kernel.clock import Clock, business_date
 from services.kernel.database import WriteSession
-from services.kernel.ids import new_id
-
-ADDRESS_LENGTH = 64
-
-
-@dataclass(frozen=True)
-class SignInTools:
-    """What sign-in needs beside the session; one set per process."""
-
-    settings: IdentitySettings
-    clock: Clock
-    passwords: Passwords
-    keyring: Keyring
-
-
-@dataclass(frozen=True)
-class SignedIn:
-    """An opened session; `cookie` goes to the browser and is stored as a hash only."""
-
-    account: Account
-    session: LoginSession
-    cookie: str
 
 
 async def sign_in(
-    session: WriteSession, tools: SignInTools, alliance: str, typed_name: str, password: str
+    session: WriteSession,
+    tools: SignInTools,
+    alliance: str,
+    typed_name: str,
+    password: str,
+    *,
+    user_agent: str = "",
+    replaces: UUID | None = None,
 ) -> SignedIn | Outcome:
     """Try once. Returns the opened session or why not; each refusal is counted and audited in this transaction.
 
-    The password is verified in every case, so the time tells nothing about the account.
+    The password is verified in every case, against a decoy where there is none, so the time tells nothing about the
+    account. The opened session may still wait for a second factor or for the choice of a post.
     """
     username = normalise_username(typed_name)
-    row = await _lock_guard(session, alliance, tools.keyring.blind_name(username))
+    guard = await lock_guard(session, alliance, tools.keyring.blind_name(username))
     account = await _account_of(session, alliance, username)
-    right = await tools.passwords.verify(account.password_hash if account else None, password)
-    before = Guard(row.failures, row.last_failed_at, row.locked_until)
-    outcome, after = judge(
-        before,
-        right=right,
-        active=account is not None and account.active,
-        now=tools.clock.now(),
-        limit=tools.settings.failures_before_lock,
-        lock=tools.settings.lock_time,
-    )
-    row.failures, row.last_failed_at, row.locked_until = after.failures, after.last_failed_at, after.locked_until
-    if account is None or outcome is not Outcome.ACCEPTED:
+    stored = account.password_hash if account else None
+    right = await tools.passwords.verify(stored, password)
+    active = account is not None and account.active
+    last = not (right and account is not None and await _factor_follows(session, tools, account))
+    outcome = count(guard, tools.clock, tools.settings, right=right, active=active, last_step=last)
+    if account is None or stored is None or outcome is not Outcome.ACCEPTED:
         await _audit_refusal(session, tools.clock, alliance, account, outcome)
         return outcome
-    if tools.passwords.outdated(account.password_hash):
+    if tools.passwords.outdated(stored):
         account.password_hash = await tools.passwords.hash(password)
-    return await _open(session, tools, account)
+    return await open_session(session, tools, account, amr=[PASSWORD], user_agent=user_agent, replaces=replaces)
+
+
+async def _factor_follows(session: WriteSession, tools: SignInTools, account: Account) -> bool:
+    posts = await posts_held(session, account.alliance, account.id, business_date(tools.clock))
+    return factor_due(account, posts, [PASSWORD])
 
 
 async def _account_of(session: WriteSession, alliance: str, username: str) -> Account | None:
     """PostgreSQL text holds no NUL, and no account's name does."""
     return None if "\x00" in username else await find_account(session, alliance, username)
-
-
-async def _lock_guard(session: WriteSession, alliance: str, name: bytes) -> SignInGuard:
-    """The guard's row, locked, so that guesses sent at the same time are counted one by one."""
-    fresh = insert(SignInGuard).values(alliance=alliance, name_digest=name, failures=0)
-    await session.execute(fresh.on_conflict_do_nothing())
-    own = select(SignInGuard).where(SignInGuard.alliance == alliance, SignInGuard.name_digest == name)
-    return (await session.scalars(own.with_for_update())).one()
 
 
 async def _audit_refusal(
@@ -92,22 +65,3 @@ async def _audit_refusal(
     reason = outcome.value if account else f"{outcome.value}, no such account"
     actor = identity_itself(alliance)
     await audit(session, clock, actor, "sign_in.refused", "account", subject, reason=reason)
-
-
-async def _open(session: WriteSession, tools: SignInTools, account: Account) -> SignedIn:
-    now = tools.clock.now()
-    cookie = new_credential(account.alliance)
-    opened = LoginSession(
-        alliance=account.alliance,
-        id=new_id(),
-        token_hash=digest(cookie),
-        account_id=account.id,
-        client_address=context.client_address.get()[:ADDRESS_LENGTH],
-        created_at=now,
-        seen_at=now,
-        expires_at=now + timedelta(hours=tools.settings.session_absolute_hours),
-    )
-    session.add(opened)
-    await session.flush()  # the authorisation code that follows in this transaction refers to the session
-    await audit(session, tools.clock, person(account), "sign_in.accepted", "account", account.id)
-    return SignedIn(account, opened, cookie)
