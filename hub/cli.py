@@ -30,6 +30,14 @@ def version() -> None:
 
 
 @app.command()
+def permissions() -> None:
+    """显示岗位角色与权限对照表（Markdown），即 docs/permissions.md。"""
+    from hub.permissions import matrix
+
+    typer.echo(matrix(), nl=False)
+
+
+@app.command()
 def up(
     *,
     stop_with_parent: Annotated[bool, typer.Option(help="启动本命令的程序结束时，一并停止。")] = False,

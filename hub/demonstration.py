@@ -18,7 +18,7 @@ from hub.progress import Say
 from services.identity import admin
 from services.identity.schemas.account import AccountCreate
 from services.identity.settings import IdentitySettings
-from services.kernel.permissions import ROLE_LABELS, Permission, Role
+from services.kernel.permissions import GRANTS, SECOND_FACTOR_ROLES, Permission, Role
 
 LOADED: Final = "alliance-hub: demonstration loaded"
 CLIENT: Final = "frontend"
@@ -41,9 +41,11 @@ async def _load(deployment: Deployment, settings: IdentitySettings, say: Say) ->
         wanted = AccountCreate(
             username=account.username,
             display_name=account.display_name,
-            role=Role(account.role),
+            role=account.role,
             division=account.division,
             member=member,
+            department=account.department,
+            unit_name=account.unit_name,
         )
         await admin.ensure_account(settings, wanted, accounts[account.username].password)
 
@@ -64,7 +66,7 @@ def _client(deployment: Deployment) -> OAuthClient:
         client_id=CLIENT,
         redirect_uri=deployment.settings.public_url + CALLBACK,
         secret=deployment.secrets["HUB_FRONTEND_CLIENT_SECRET"],
-        scope=" ".join(sorted({*Permission} - {Permission.SNAPSHOT_READ})),
+        scope=" ".join(sorted({*Permission} - GRANTS[Role.SERVICE])),
     )
 
 
@@ -87,8 +89,9 @@ async def mark_loaded(deployment: Deployment) -> None:
 
 def account_lines(deployment: Deployment) -> list[str]:
     """The demonstration accounts with their passwords, for the terminal."""
-    lines = ["示范账号（用户名  密码  身份）："]
+    lines = ["示范账号（用户名  密码  身份；带 * 的首次登录时须绑定动态口令）："]
     for account in DEMO_ACCOUNTS:
         password = deployment.secrets.account_password(account.username)
-        lines.append(f"  {account.username:<16}{password}  {account.display_name}（{ROLE_LABELS[Role(account.role)]}）")
+        factor = "*" if account.role in SECOND_FACTOR_ROLES else ""
+        lines.append(f"  {account.username:<22}{password}  {account.unit_name}{factor}（{account.label}）")
     return lines

@@ -9,6 +9,7 @@ from typing import Any, Final
 from sqlalchemy import select
 
 from hub.errors import OperatorError
+from services.kernel.alliances import practice_of
 from services.kernel.clock import SystemClock
 from services.kernel.database import Database
 from services.kernel.errors import HubError
@@ -77,20 +78,32 @@ async def apply(folder: Path, environment: Mapping[str, str]) -> list[Applied]:
     payloads = {part.part: part.payload for part in parts}
     hashes = {part.part: part.sha256 for part in parts}
     alliance = pack.document.alliance.code
-    principal = Principal("hub-cli", "命令行", Role.SERVICE, alliance, frozenset())
-    applied = []
-    for service in KEPT:
-        command = importlib.import_module(f"services.{service}.commands.apply_policy").apply_policy
-        database = Database(environment[f"HUB_{service.upper()}_DATABASE_URL"])
-        try:
-            async with database.write(alliance) as session:
-                result = await command(session, SystemClock(), principal, pack.document.pack, payloads, hashes)
-        except HubError as error:
-            raise OperatorError(f"{service} 不接受政策包 {pack.document.pack}：{error.detail}") from error
-        finally:
-            await database.close()
-        applied.append(Applied(service, pack.document.pack, result.version, result.changed))
+    applied = [await _apply_to(service, alliance, pack, payloads, hashes, environment) for service in KEPT]
+    for service in KEPT:  # what people try out follows the same rules
+        await _apply_to(service, practice_of(alliance), pack, payloads, hashes, environment)
     return applied
+
+
+async def _apply_to(
+    service: str,
+    alliance: str,
+    pack: PolicyPack,
+    payloads: Parts,
+    hashes: dict[str, str],
+    environment: Mapping[str, str],
+) -> Applied:
+    """Apply the service's part to one alliance, in one transaction. Raises OperatorError."""
+    command = importlib.import_module(f"services.{service}.commands.apply_policy").apply_policy
+    principal = Principal("hub-cli", "命令行", Role.SERVICE, alliance, frozenset())
+    database = Database(environment[f"HUB_{service.upper()}_DATABASE_URL"])
+    try:
+        async with database.write(alliance) as session:
+            result = await command(session, SystemClock(), principal, pack.document.pack, payloads, hashes)
+    except HubError as error:
+        raise OperatorError(f"{service} 不接受政策包 {pack.document.pack}：{error.detail}") from error
+    finally:
+        await database.close()
+    return Applied(service, pack.document.pack, result.version, result.changed)
 
 
 async def applied_parts(service: str, url: str, alliance: str, pack: str) -> Parts:

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from hub.demo.identities import social_credit_code
+from services.kernel.permissions import DEPARTMENT_LABELS, ROLE_LABELS, Department, Role
 
 ALLIANCE: Final = "anqing"
 ALLIANCE_NAME: Final = "安庆职业教育集团"
@@ -70,10 +71,21 @@ class DemoAccount:
     """Who may sign in to the demonstration; passwords are made at first start and never stand in code."""
 
     username: str
-    display_name: str
-    role: str
+    unit_name: str
+    role: Role
     division: str | None = None
     member_uscc: str | None = None
+    department: Department | None = None
+
+    @property
+    def display_name(self) -> str:
+        """A person is made up by what he does, so that nobody real can be meant."""
+        return f"示例{self.label}"
+
+    @property
+    def label(self) -> str:
+        prefix = DEPARTMENT_LABELS[self.department] if self.department else ""
+        return prefix + ROLE_LABELS[self.role]
 
 
 _SECONDARY: Final = {
@@ -203,14 +215,34 @@ COLLABORATIONS: Final[tuple[Collaboration, ...]] = (
 SECRETARIAT_USERNAME: Final = "mishuchu"
 CITY_SCHOOLS: Final = ("azy", "jishi", "gongye")
 
+SECRETARIAT_NAME: Final = "集团秘书处"
+EDUCATION_BUREAU: Final = "安庆市示例教体局"
+
 DEMO_ACCOUNTS: Final[tuple[DemoAccount, ...]] = (
-    DemoAccount(SECRETARIAT_USERNAME, "集团秘书处", "secretariat"),
+    DemoAccount(SECRETARIAT_USERNAME, SECRETARIAT_NAME, Role.SECRETARIAT_CLERK),
+    DemoAccount("fuzeren", SECRETARIAT_NAME, Role.SECRETARIAT_HEAD),
     *(
-        DemoAccount(f"bureau-{division}", f"{county}示例教育局", "county_bureau", division=division)
+        DemoAccount(f"bureau-{division}", f"{county}示例教育局", Role.COUNTY_CLERK, division=division)
         for division, county in COUNTIES.items()
     ),
+    DemoAccount("bureau-340822-shenhe", f"{COUNTIES['340822']}示例教育局", Role.COUNTY_REVIEWER, division="340822"),
     *(
-        DemoAccount(f"member-{slug}", MEMBER_BY_SLUG[slug].name, "member_unit", member_uscc=MEMBER_BY_SLUG[slug].uscc)
+        DemoAccount(
+            f"member-{slug}", MEMBER_BY_SLUG[slug].name, Role.UNIT_REPORTER, member_uscc=MEMBER_BY_SLUG[slug].uscc
+        )
         for slug in CITY_SCHOOLS
     ),
+    DemoAccount(
+        "member-azy-shenhe",
+        MEMBER_BY_SLUG["azy"].name,
+        Role.UNIT_REVIEWER,
+        member_uscc=MEMBER_BY_SLUG["azy"].uscc,
+    ),
+    DemoAccount("jiaoti", EDUCATION_BUREAU, Role.JOINT_REVIEWER, department=Department.EDUCATION),
+    DemoAccount("renshe", "安庆市示例人社局", Role.JOINT_REVIEWER, department=Department.HUMAN_RESOURCES),
+    DemoAccount("caizheng", "安庆市示例财政局", Role.JOINT_REVIEWER, department=Department.FINANCE),
+    DemoAccount("lingdao", EDUCATION_BUREAU, Role.LEADER),
+    DemoAccount("xitong", EDUCATION_BUREAU, Role.SYSTEM_ADMIN),
+    DemoAccount("anquan", EDUCATION_BUREAU, Role.SECURITY_ADMIN),
+    DemoAccount("shenji", EDUCATION_BUREAU, Role.AUDIT_ADMIN),
 )

@@ -106,6 +106,8 @@ async def load(
                 await bind_member(account, member_ids[account.member_uscc])
         say("登记合作载体和级别认定")
         collaborations = await create_collaborations(secretariat, member_ids)
+        say("准备练习环境")
+        await secretariat.act(f"{REGISTRY}/practice/members")
     for owner in OWNERS:
         await load_owner(hub, [file for file in rosters if file.owner == owner], say)
     say("提交并受理申报")

@@ -88,4 +88,4 @@ def create_practice_reset(op: Operations | ModuleType, service: str, deletes: Se
 def _delete(service: str, table: str, condition: str) -> str:
     return f"""DELETE FROM {service}.{table} WHERE alliance = wanted_alliance AND ({condition});
             GET DIAGNOSTICS counted = ROW_COUNT;
-            removed := removed || jsonb_build_object('{table}', counted);"""
+            removed := removed || jsonb_build_object('{table}', counted);"""  # noqa: S608  # names of tables in a migration

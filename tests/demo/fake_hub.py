@@ -49,6 +49,7 @@ class FakeHub:
                 Route(f"{registry}/collaborations", self.create_collaboration, methods=["POST"]),
                 Route(f"{registry}/collaborations/{{id}}", self.read_collaboration),
                 Route(f"{registry}/collaborations/{{id}}/recognitions", self.recognise, methods=["POST"]),
+                Route(f"{registry}/practice/members", self.fill_practice, methods=["POST"]),
                 Route(f"{subsidies}/roster-imports", self.import_roster, methods=["POST"]),
                 Route(f"{subsidies}/claims", self.list_claims),
                 Route(f"{subsidies}/claims", self.create_claim, methods=["POST"]),
@@ -154,6 +155,9 @@ class FakeHub:
         body = await request.json()
         self.collaborations[request.path_params["id"]]["recognitions"].append(body)
         return self.keep(request, body)
+
+    async def fill_practice(self, _: Request) -> Response:
+        return JSONResponse({"alliance": "anqing-practice", "members": 0, "collaborations": 0})
 
     async def import_roster(self, request: Request) -> Response:
         if (earlier := self.once(request)) is not None:

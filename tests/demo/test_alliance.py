@@ -13,7 +13,7 @@ from hub.demo.alliance import (
     MEMBERS,
     OUTSIDE_ENTERPRISE,
 )
-from services.kernel.permissions import Role
+from services.kernel.permissions import Department, Party, Role
 from tests.demo.reading import uscc_valid
 
 NAMED_BY_THE_DOCUMENT = {
@@ -84,12 +84,11 @@ def test_collaborations() -> None:
 
 
 def test_accounts() -> None:
-    assert Counter(account.role for account in DEMO_ACCOUNTS) == {
-        Role.SECRETARIAT: 1,
-        Role.COUNTY_BUREAU: 10,
-        Role.MEMBER_UNIT: 3,
-    }
-    assert len({account.username for account in DEMO_ACCOUNTS}) == 14
+    several = {Role.COUNTY_CLERK: 10, Role.UNIT_REPORTER: 3, Role.JOINT_REVIEWER: 3}
+    once = {role: 1 for role in Role if role is not Role.SERVICE}
+    assert Counter(account.role for account in DEMO_ACCOUNTS) == once | several
+    assert len({account.username for account in DEMO_ACCOUNTS}) == len(DEMO_ACCOUNTS)
+    assert {account.department for account in DEMO_ACCOUNTS if account.department} == set(Department)
     assert {account.division for account in DEMO_ACCOUNTS if account.division} == set(COUNTIES)
     codes = {member.uscc for member in MEMBERS}
-    assert all(account.member_uscc in codes for account in DEMO_ACCOUNTS if account.role == "member_unit")
+    assert all(account.member_uscc in codes for account in DEMO_ACCOUNTS if account.role.party is Party.MEMBER)

@@ -1,0 +1,37 @@
+"""`/practice/members`: fill the practice alliance with the members and collaborations on record."""
+
+from typing import Annotated
+
+from fastapi import APIRouter, Depends
+from pydantic import BaseModel, ConfigDict
+
+from services.kernel.alliances import is_practice
+from services.kernel.database import Database
+from services.kernel.errors import Conflict
+from services.kernel.sessions import InjectedClock, Writing, database_of
+from services.registry.auth import RegistryWrite
+from services.registry.commands.copy_to_practice import copy_to_practice
+
+router = APIRouter(prefix="/practice", tags=["practice"])
+
+
+class PracticeMembersRead(BaseModel):
+    """What the practice alliance now has of the alliance's own records."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    alliance: str
+    members: int
+    collaborations: int
+
+
+@router.post("/members", summary="把成员单位和合作载体复制到练习环境（不含联系人）")
+async def copy_members(
+    session: Writing,
+    principal: RegistryWrite,
+    clock: InjectedClock,
+    database: Annotated[Database, Depends(database_of)],
+) -> PracticeMembersRead:
+    if is_practice(principal.alliance):
+        raise Conflict("请在正式环境中执行：练习环境的名单取自正式登记。", code="in_practice_alliance")
+    return PracticeMembersRead.model_validate(await copy_to_practice(database, session, clock, principal))
