@@ -1,6 +1,6 @@
 """Outbox: what changed, written in the transaction of the change, for the exchange service to collect."""
 
-from typing import Any
+from typing import Any, Final, TypedDict
 from uuid import UUID
 
 from sqlalchemy import RowMapping, select
@@ -10,6 +10,26 @@ from services.kernel.clock import Clock
 from services.kernel.database import ReadSession, WriteSession
 from services.kernel.ids import new_id
 from services.kernel.shared_tables import outbox_event
+
+OFFICE_ONLY: Final = "-"
+"""Given as `division`: no county and no unit sees the event, only the secretariat."""
+
+
+class Audience(TypedDict):
+    """Who beside the secretariat may see an event."""
+
+    division: str | None
+    member: UUID | None
+
+
+def audience_of(owner: str) -> Audience:
+    """The audience of what belongs to an owner (`Principal.owner`): its county or its unit, and nobody else."""
+    kind, _, code = owner.partition(":")
+    if kind == "division":
+        return Audience(division=code, member=None)
+    if kind == "member":
+        return Audience(division=None, member=UUID(code))
+    return Audience(division=OFFICE_ONLY, member=None)
 
 
 def publish(
@@ -26,7 +46,8 @@ def publish(
 ) -> None:
     """Tell a change: `event` is `<object>.<past participle>`, `data` holds ids, codes, states, sums, no personal data.
 
-    Beside the secretariat it is for the county `division` and the unit `member`; for everybody when both are None.
+    Beside the secretariat it is for the county `division` and the unit `member`; for everybody when both are None;
+    for nobody else with `OFFICE_ONLY` as division.
     """
     session.write_last(
         outbox_event,

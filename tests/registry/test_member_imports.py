@@ -247,7 +247,7 @@ def test_exports_are_recorded_and_hold_contacts_only_for_who_writes(registry: Re
 async def exports(registry: Registry) -> list[tuple[str | None, dict[str, Any]]]:
     database = Database(registry.settings.database_url.get_secret_value())
     async with database.read("anqing") as session:
-        wanted = select(audit_entry).where(audit_entry.c.action == "member.export").order_by(audit_entry.c.entry_no)
+        wanted = select(audit_entry).where(audit_entry.c.action == "member.exported").order_by(audit_entry.c.entry_no)
         rows = (await session.execute(wanted)).all()
     await database.close()
     return [(row.reason, row.after) for row in rows]
@@ -289,7 +289,7 @@ def test_the_rows_that_came_back_hold_contacts_so_their_download_is_recorded_and
         answer = await caller.get(f"/member-imports/{ended['id']}/errors.xlsx")
         assert answer.headers["Cache-Control"] == "no-store"
         database = Database(registry.settings.database_url.get_secret_value())
-        wanted = select(audit_entry).where(audit_entry.c.action == "member.errors_downloaded")
+        wanted = select(audit_entry).where(audit_entry.c.action == "member_import.exported")
         async with database.read("anqing") as session:
             [entry] = (await session.execute(wanted)).all()
         await database.close()

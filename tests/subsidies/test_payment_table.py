@@ -107,8 +107,8 @@ async def test_a_confirmed_table_names_who_confirmed_it_and_its_download_is_audi
         [None, None, 2, 1500, "人民币壹仟伍佰元整"],
     ]
     assert rows(book["超出资金池"]) == [["合计", None, None, None, None, None, 0]]
-    entries = await world.sql("SELECT action, after FROM audit_entry WHERE action = 'settlement.payment_table'")
-    assert [(entry.action, entry.after) for entry in entries] == [("settlement.payment_table", {"rows": 2})]
+    entries = await world.sql("SELECT action, after FROM audit_entry WHERE action = 'settlement.exported'")
+    assert [(entry.action, entry.after) for entry in entries] == [("settlement.exported", {"rows": 2})]
 
 
 async def test_the_same_settlement_gives_the_same_cells(world: World) -> None:

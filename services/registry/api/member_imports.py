@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Request, Response, UploadFile
 
-from services.kernel.audit import audit
+from services.kernel.audit import audit_export
 from services.kernel.errors import NotFound
 from services.kernel.files import FileStore
 from services.kernel.idempotency import IdempotentCreate
@@ -69,6 +69,5 @@ async def errors(
     if found.rejects_file is None:
         raise NotFound("这次导入没有退回的行。", code="no_rejects")
     content = files_of(request).load(found.rejects_file)
-    after = {"rows": found.rejected}
-    await audit(session, clock, principal, "member.errors_downloaded", "member_import", import_id, after=after)
+    await audit_export(session, clock, principal, "member_import", import_id, rows=found.rejected)
     return workbook(content, "members-errors", "成员单位导入错误行")

@@ -10,6 +10,7 @@ from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.collaboration_rows import touch
+from services.registry.commands.telling import tell_collaboration
 from services.registry.queries.collaborations import details_of, find_collaboration
 from services.registry.schemas.collaborations import RecognitionCreate
 from services.registry.tables import Collaboration, Recognition
@@ -21,7 +22,8 @@ async def add_recognition(
     """Load, check against the day and what stands, insert, audit. Raises NotFound, InvalidInput."""
     scope = Scope.of(principal)
     collaboration = await find_collaboration(session, scope, collaboration_id)
-    standing = (await details_of(session, scope, [collaboration])).recognitions.get(collaboration_id, [])
+    details = await details_of(session, scope, [collaboration])
+    standing = details.recognitions.get(collaboration_id, [])
     issues = _issues(draft, collaboration, standing, clock)
     if issues:
         raise InvalidInput(issues)
@@ -37,6 +39,11 @@ async def add_recognition(
     after = {"recognition": str(recognition.id), **draft.model_dump(mode="json")}
     kind = "collaboration"
     await audit(session, clock, principal, "recognition.add", kind, collaboration_id, after=after)
+    concerned = {*details.participants.get(collaboration_id, [])}
+    told = {"level": draft.level, "granted_on": draft.granted_on.isoformat()}
+    await tell_collaboration(
+        session, clock, collaboration, concerned, "recognition.granted", data=told, recognition=recognition.id
+    )
     return recognition
 
 

@@ -8,6 +8,7 @@ from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.collaboration_rows import draft_issues, facts, fill, set_participants
+from services.registry.commands.telling import tell_collaboration
 from services.registry.schemas.collaborations import CollaborationCreate
 from services.registry.tables import Collaboration
 
@@ -27,4 +28,5 @@ async def create_collaboration(
     await set_participants(session, collaboration, draft.participants)
     after = facts(collaboration, draft.participants)
     await audit(session, clock, principal, "collaboration.create", "collaboration", collaboration.id, after=after)
+    await tell_collaboration(session, clock, collaboration, {*draft.participants}, "collaboration.created")
     return collaboration

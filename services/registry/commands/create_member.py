@@ -8,6 +8,7 @@ from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.member_rows import facts, fill, twin_issues
+from services.registry.commands.telling import tell_member
 from services.registry.domain import member_issues
 from services.registry.schemas.members import MemberCreate
 from services.registry.tables import Member
@@ -24,4 +25,5 @@ async def create_member(session: WriteSession, clock: Clock, principal: Principa
     session.add(member)
     await session.flush()  # the row version that the answer's ETag carries is made here
     await audit(session, clock, principal, "member.create", "member", member.id, after=facts(member))
+    tell_member(session, clock, member, "member.created", [], None)
     return member

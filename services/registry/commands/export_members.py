@@ -1,6 +1,6 @@
 """Export members as a workbook that can be imported again; who took how many rows, and why, is recorded."""
 
-from services.kernel.audit import audit
+from services.kernel.audit import audit_export
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
 from services.kernel.permissions import Permission
@@ -18,6 +18,6 @@ async def export_members(
     members = await all_members(session, Scope.of(principal), asked)
     spec = MEMBERS if principal.may(Permission.REGISTRY_WRITE) else WITHOUT_CONTACT
     content = write_rows(spec, [member_cells(member) for member in members])
-    after = {"rows": len(members), "contacts": spec is MEMBERS}
-    await audit(session, clock, principal, "member.export", "member", "*", after=after, reason=reason)
+    details = {"contacts": spec is MEMBERS}
+    await audit_export(session, clock, principal, "member", rows=len(members), reason=reason, details=details)
     return content

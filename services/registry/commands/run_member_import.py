@@ -8,6 +8,7 @@ from uuid import UUID
 from services.kernel.audit import audit
 from services.kernel.files import FileStore
 from services.kernel.jobs import JobContext
+from services.kernel.outbox import OFFICE_ONLY, publish
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Table, check_table, read_table, write_rejects
 from services.registry.commands.take_in_members import TakenIn, take_in_members
@@ -41,6 +42,16 @@ async def run_member_import(context: JobContext, files: FileStore) -> dict[str, 
         counts = _counts(found)
         await audit(
             session, context.clock, context.principal, "member.import", "member_import", import_id, after=counts
+        )
+        publish(
+            session,
+            context.clock,
+            context.principal.alliance,
+            "member_import.completed",
+            object_kind="member_import",
+            object_id=import_id,
+            division=OFFICE_ONLY,
+            data=counts,
         )
     await context.progress(len(table.rows), len(table.rows), _sentence(counts))
     return counts

@@ -14,6 +14,7 @@ from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Row
 from services.registry.commands.member_rows import FIELDS, facts, fill
+from services.registry.commands.telling import tell_member
 from services.registry.domain import member_issues
 from services.registry.tables import Member
 from services.registry.workbook import MEMBERS, member_values
@@ -127,12 +128,12 @@ async def _take(
         fill(member, {"aliases": [], "status": "active", **values})
         session.add(member)
         result.created += 1
-        action, before, changed = "member.create", None, None
+        action, event, before, changed = "member.create", "member.created", None, None
     else:
         before = facts(member)
         records.drop(member)
         changed = fill(member, values)
-        action = "member.update"
+        action, event = "member.update", "member.updated"
         if changed:
             member.updated_at = now
             before = {name: before[name] for name in changed}
@@ -144,3 +145,4 @@ async def _take(
     if changed != []:
         after = facts(member, changed)
         await audit(session, clock, principal, action, "member", member.id, before=before, after=after, reason=REASON)
+        tell_member(session, clock, member, event, changed or [], (before or {}).get("division"))

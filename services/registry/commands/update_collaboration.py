@@ -10,6 +10,7 @@ from services.kernel.etags import check_version
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.collaboration_rows import draft_issues, facts, fill, set_participants, touch
+from services.registry.commands.telling import tell_collaboration
 from services.registry.queries.collaborations import details_of, find_collaboration
 from services.registry.schemas.collaborations import CollaborationUpdate
 from services.registry.tables import Collaboration
@@ -31,7 +32,9 @@ async def update_collaboration(
     if issues:
         raise InvalidInput(issues)
     details = await details_of(session, scope, [collaboration])
-    before = facts(collaboration, details.participants.get(collaboration.id, []))
+    former = details.participants.get(collaboration.id, [])
+    concerned = {*former, *draft.participants, *_holders(collaboration)}
+    before = facts(collaboration, former)
     fill(collaboration, draft)
     after = facts(collaboration, draft.participants)
     if before == after:
@@ -41,4 +44,9 @@ async def update_collaboration(
     await session.flush()  # the new row version goes into the answer's ETag
     kind = "collaboration"
     await audit(session, clock, principal, "collaboration.update", kind, collaboration.id, before=before, after=after)
+    await tell_collaboration(session, clock, collaboration, concerned, "collaboration.updated")
     return collaboration
+
+
+def _holders(collaboration: Collaboration) -> set[UUID]:
+    return {member for member in (collaboration.host_member, collaboration.lead_member) if member}

@@ -10,6 +10,7 @@ from services.kernel.etags import check_version
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.member_rows import facts, fill, twin_issues
+from services.registry.commands.telling import tell_member
 from services.registry.domain import member_issues
 from services.registry.queries.members import find_member
 from services.registry.schemas.members import MemberUpdate
@@ -35,4 +36,5 @@ async def update_member(
     after = facts(member, changed)
     kept = {name: before[name] for name in changed}
     await audit(session, clock, principal, "member.update", "member", member.id, before=kept, after=after)
+    tell_member(session, clock, member, "member.updated", changed, before["division"])
     return member

@@ -9,7 +9,8 @@ from services.kernel.errors import Conflict, FieldIssue, InvalidInput, NotFound
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.collaboration_rows import touch
-from services.registry.queries.collaborations import find_collaboration
+from services.registry.commands.telling import tell_collaboration
+from services.registry.queries.collaborations import details_of, find_collaboration
 from services.registry.schemas.collaborations import RecognitionWithdrawal
 from services.registry.tables import Recognition
 
@@ -37,6 +38,12 @@ async def withdraw_recognition(
     after = {"recognition": str(recognition_id), "withdrawn_on": draft.withdrawn_on.isoformat()}
     action, kind = "recognition.withdraw", "collaboration"
     await audit(session, clock, principal, action, kind, collaboration_id, after=after, reason=draft.reason)
+    details = await details_of(session, scope, [collaboration])
+    concerned = {*details.participants.get(collaboration_id, [])}
+    told = {"level": recognition.level, "withdrawn_on": draft.withdrawn_on.isoformat()}
+    await tell_collaboration(
+        session, clock, collaboration, concerned, "recognition.withdrawn", data=told, recognition=recognition_id
+    )
     return recognition
 
 

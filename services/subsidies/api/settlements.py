@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from services.kernel.audit import audit
+from services.kernel.audit import audit_export
 from services.kernel.database import Database
 from services.kernel.etags import check_version, if_match, set_etag
 from services.kernel.idempotency import IdempotentCreate
@@ -191,6 +191,6 @@ async def download_payment_table(
     above = await lines_above_pool(session, settlement)
     subjects = await subjects_of(session, principal.alliance, inputs.registry, above)
     content = payment_table(settlement, inputs, above, subjects)
-    after = {"rows": len((settlement.totals or {})["payees"]) + len(above)}
-    await audit(session, clock, principal, "settlement.payment_table", "settlement", settlement.id, after=after)
+    rows = len((settlement.totals or {})["payees"]) + len(above)
+    await audit_export(session, clock, principal, "settlement", settlement.id, rows=rows)
     return workbook(content, f"{settlement.year}年度奖补资金拨付表.xlsx")

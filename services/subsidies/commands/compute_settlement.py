@@ -12,6 +12,8 @@ from services.kernel.audit import audit
 from services.kernel.database import WriteSession
 from services.kernel.errors import Conflict, HubError
 from services.kernel.jobs import JobContext
+from services.kernel.money import yuan_text
+from services.kernel.outbox import OFFICE_ONLY, publish
 from services.subsidies.clients.registry import Latest
 from services.subsidies.domain import SettlementAction, SettlementState, next_settlement_state
 from services.subsidies.queries.bulk import copy_csv
@@ -80,6 +82,16 @@ async def _compute(session: WriteSession, context: JobContext, settlement_id: UU
     row.computed_at = context.clock.now()
     summary = {"hash": row.hash, "lines": row.line_count, "payable_fen": settled.payable_fen}
     await audit(session, context.clock, context.principal, "settlement.computed", "settlement", row.id, after=summary)
+    publish(
+        session,
+        context.clock,
+        alliance,
+        "settlement.computed",
+        object_kind="settlement",
+        object_id=row.id,
+        division=OFFICE_ONLY,
+        data={"year": row.year, "lines": row.line_count, "payable": yuan_text(settled.payable_fen)},
+    )
     return row
 
 

@@ -8,6 +8,7 @@ from services.kernel.audit import audit
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
 from services.kernel.errors import Conflict
+from services.kernel.outbox import publish
 from services.kernel.principal import Principal
 from services.subsidies.clients.registry import Latest
 from services.subsidies.domain import SettlementAction, SettlementState, next_settlement_state
@@ -58,6 +59,15 @@ async def confirm_settlement(
         before={"state": SettlementState.COMPUTED.value},
         after=after_json,
         reason=opinion,
+    )
+    publish(
+        session,
+        clock,
+        settlement.alliance,
+        "settlement.confirmed",
+        object_kind="settlement",
+        object_id=settlement.id,
+        data={"year": settlement.year, "state": after.value},
     )
     await session.flush()  # so that a second confirmation of the year is refused here
     return settlement

@@ -1,12 +1,26 @@
-"""One step of a claim: the transition, the row that records it, and the audit."""
+"""One step of a claim: the transition, the row that records it, the audit, and the event."""
+
+from typing import Final
 
 from services.kernel.audit import audit
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
+from services.kernel.money import yuan_text
+from services.kernel.outbox import audience_of, publish
 from services.kernel.principal import Principal
 from services.subsidies.domain import ClaimAction, ClaimState, next_claim_state
 from services.subsidies.queries.claim_sums import Summary
 from services.subsidies.tables import Claim, ClaimDecision
+
+EVENTS: Final = {
+    ClaimAction.OPEN: "claim.opened",
+    ClaimAction.SUBMIT: "claim.submitted",
+    ClaimAction.ACCEPT: "claim.accepted",
+    ClaimAction.RETURN: "claim.returned",
+    ClaimAction.WITHDRAW: "claim.withdrawn",
+    ClaimAction.REOPEN: "claim.reopened",
+    ClaimAction.REFRESH: "claim.refreshed",
+}
 
 
 async def record_step(
@@ -40,7 +54,7 @@ async def add_decision(
     before: ClaimState | None,
     opinion: str | None,
 ) -> None:
-    """Append the decision row and its audit entry."""
+    """Append the decision row, its audit entry and its event."""
     session.add(
         ClaimDecision(
             alliance=claim.alliance,
@@ -70,4 +84,22 @@ async def add_decision(
         before=states[0],
         after=states[1],
         reason=opinion,
+    )
+    publish(
+        session,
+        clock,
+        claim.alliance,
+        EVENTS[action],
+        object_kind="claim",
+        object_id=claim.id,
+        **audience_of(claim.owner),
+        data={
+            "year": claim.year,
+            "rule": claim.rule,
+            "owner": claim.owner,
+            "collaboration": str(claim.collaboration) if claim.collaboration else None,
+            "state": claim.state,
+            "subjects": claim.subjects,
+            "requested": yuan_text(claim.requested_fen),
+        },
     )

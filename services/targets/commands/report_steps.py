@@ -1,13 +1,23 @@
-"""What every step in a report's life shares: the decision row and the audit entry."""
+"""What every step in a report's life shares: the decision row, the audit entry, the event."""
+
+from typing import Final
 
 from sqlalchemy import func, select
 
 from services.kernel.audit import audit
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
+from services.kernel.outbox import audience_of, publish
 from services.kernel.principal import Principal
 from services.targets.domain import ReportAction
 from services.targets.tables import Report, ReportDecision
+
+EVENTS: Final = {
+    ReportAction.SUBMIT: "report.submitted",
+    ReportAction.REVISE: "report.revised",
+    ReportAction.ACCEPT: "report.accepted",
+    ReportAction.RETURN: "report.returned",
+}
 
 
 def figures_of(report: Report) -> dict[str, str | None]:
@@ -21,7 +31,7 @@ def figures_of(report: Report) -> dict[str, str | None]:
 async def record_step(
     session: WriteSession, clock: Clock, principal: Principal, report: Report, action: ReportAction, opinion: str
 ) -> None:
-    """Write the decision with the figures it was about, and audit it."""
+    """Write the decision with the figures it was about, audit and tell it."""
     await session.flush()  # the report must stand before its decision refers to it
     own = (ReportDecision.alliance == report.alliance, ReportDecision.report_id == report.id)
     last = await session.scalar(select(func.max(ReportDecision.no)).where(*own))
@@ -40,4 +50,14 @@ async def record_step(
     after = {"state": report.state, **decision.figures}
     await audit(
         session, clock, principal, f"report.{action.value}", "report", report.id, after=after, reason=opinion or None
+    )
+    publish(
+        session,
+        clock,
+        report.alliance,
+        EVENTS[action],
+        object_kind="report",
+        object_id=report.id,
+        **audience_of(report.owner),
+        data={"indicator": report.indicator, "year": report.year, "owner": report.owner, **after},
     )

@@ -1,0 +1,81 @@
+"""What changes of members and collaborations tell the rest of the hub, to whoever may see them here."""
+
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+
+from services.kernel.clock import Clock
+from services.kernel.database import WriteSession
+from services.kernel.outbox import OFFICE_ONLY, Audience, publish
+from services.registry.tables import Collaboration, Member
+
+
+def tell_member(
+    session: WriteSession, clock: Clock, member: Member, event: str, changed: list[str], former_division: str | None
+) -> None:
+    """Tell the member and its county; a county that it left hears that it moved, and nothing more."""
+    kept = {"category": member.category, "division": member.division, "status": member.status}
+    publish(
+        session,
+        clock,
+        member.alliance,
+        event,
+        object_kind="member",
+        object_id=member.id,
+        division=member.division,
+        member=member.id,
+        data={**kept, "changed": sorted(changed)},
+    )
+    if former_division is not None and former_division != member.division:
+        publish(
+            session,
+            clock,
+            member.alliance,
+            "member.moved",
+            object_kind="member",
+            object_id=member.id,
+            division=former_division,
+            data={"division": member.division},
+        )
+
+
+async def tell_collaboration(
+    session: WriteSession,
+    clock: Clock,
+    collaboration: Collaboration,
+    concerned: set[UUID],
+    event: str,
+    *,
+    data: dict[str, Any] | None = None,
+    recognition: UUID | None = None,
+) -> None:
+    """Tell each county in which a member takes part (once each), and with the first the leading member.
+
+    `concerned` are members beside lead and host: those that take part, or did so before this change.
+    """
+    shown = {"collaboration": str(collaboration.id), "kind": collaboration.kind, "status": collaboration.status}
+    for audience in await _audiences(session, collaboration, concerned):
+        publish(
+            session,
+            clock,
+            collaboration.alliance,
+            event,
+            object_kind="recognition" if recognition else "collaboration",
+            object_id=recognition or collaboration.id,
+            division=audience["division"],
+            member=audience["member"],
+            data={**shown, **(data or {})},
+        )
+
+
+async def _audiences(session: WriteSession, collaboration: Collaboration, concerned: set[UUID]) -> list[Audience]:
+    leader = collaboration.lead_member or collaboration.host_member
+    members = {*concerned, *filter(None, (collaboration.lead_member, collaboration.host_member))}
+    own = (Member.alliance == collaboration.alliance, Member.id.in_(members))
+    found = await session.execute(select(Member.id, Member.division).where(*own))
+    divisions = {row.id: row.division for row in found}
+    home = divisions.get(leader) if leader else None
+    others = sorted({division for division in divisions.values() if division} - {home})
+    first = Audience(division=home if leader else OFFICE_ONLY, member=leader)
+    return [first, *(Audience(division=division, member=None) for division in others)]
