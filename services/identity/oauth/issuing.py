@@ -1,19 +1,24 @@
-"""Access tokens: JWTs by RFC 9068 with the hub's claims (docs/design.md, section 4), signed by the kernel."""
+"""What the token endpoint gives: access tokens (RFC 9068) with the hub's claims (docs/design.md, 4 and 10), ID tokens.
 
+Both are JWTs that the kernel signs; the `typ` of their header keeps one from passing for the other.
+"""
+
+import base64
 import secrets
 from dataclasses import dataclass
 from typing import Any
 
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
-from authlib.oauth2.rfc6750 import BearerTokenGenerator
+from authlib.oidc.core.util import create_half_hash
 
-from services.identity.credentials import new_credential
+from services.identity.credentials import digest, new_credential
 from services.identity.oauth.client import HubClient
+from services.identity.oauth.subject import Subject
 from services.identity.settings import IdentitySettings
-from services.identity.tables import Account
+from services.identity.tables import AuthorizationCode
 from services.kernel.clock import Clock
 from services.kernel.permissions import Role
-from services.kernel.tokens import SigningKey, sign
+from services.kernel.tokens import ALGORITHM, SigningKey, sign
 
 
 @dataclass(frozen=True)
@@ -25,60 +30,109 @@ class Issuing:
     alliance: str
     key: SigningKey | None = None
 
+    @property
+    def issuer(self) -> str:
+        return self.settings.hub.public_url
 
-def role_of(client: HubClient, account: Account | None) -> Role:
-    """For whom a token speaks: a person, or else the service that the client is."""
-    return Role(account.role if account is not None else str(client.row.role))
+    def endpoint(self, name: str) -> str:
+        """The public address of one of OAuth's endpoints."""
+        return f"{self.issuer.rstrip('/')}/oauth/{name}"
+
+    def signed(self, claims: dict[str, Any], token_type: str) -> str:
+        """A token of these claims, those without a value left out."""
+        assert self.key is not None  # noqa: S101  # the token endpoint always loads it
+        told = {name: value for name, value in claims.items() if value is not None}
+        return sign(told, self.key, token_type=token_type)
 
 
-class HubTokenGenerator(BearerTokenGenerator):  # type: ignore[misc]  # Authlib has no types
-    """Authlib's Bearer answer around our JWT; the scope is narrowed anew by the role of now, also at a refresh."""
+def role_of(client: HubClient, subject: Subject | None) -> Role:
+    """For whom a token speaks: a person in a post, or else the program itself."""
+    return subject.role if subject is not None else Role(str(client.row.role))
+
+
+def jti_of(credential_hash: bytes) -> str:
+    """The name of the access token that was given together with a refresh token, told by that one's stored hash.
+
+    So the access tokens of a family are found, and can be revoked, without being written down themselves.
+    """
+    return base64.urlsafe_b64encode(credential_hash).decode().rstrip("=")
+
+
+class HubTokenGenerator:
+    """Makes the token answer; the scope is narrowed anew by the role of now, also at a refresh."""
 
     def __init__(self, issuing: Issuing) -> None:
         self._issuing = issuing
-        seconds = int(issuing.settings.access_token_life.total_seconds())
-        super().__init__(self._access_token, self._refresh_token, lambda _client, _grant_type: seconds)
 
-    def generate(
+    def __call__(
         self,
-        grant_type: str,
+        grant_type: str,  # noqa: ARG002  # Authlib's signature
         client: HubClient,
-        user: Account | None = None,
+        user: Subject | None = None,
         scope: str | None = None,
-        expires_in: int | None = None,
-        include_refresh_token: bool = True,
+        expires_in: int | None = None,  # noqa: ARG002
+        include_refresh_token: bool = True,  # noqa: ARG002  # `save_token` decides
     ) -> dict[str, Any]:
-        """Make the token answer. Raises InvalidScopeError when nothing of what was asked for may be given."""
+        """The answer, for a person always with a refresh token. Raises InvalidScopeError when nothing may be given."""
         allowed = client.scope_for(role_of(client, user), scope)
         if not allowed:
             raise InvalidScopeError()
-        token: dict[str, Any] = super().generate(grant_type, client, user, allowed, expires_in, include_refresh_token)
-        return token
+        refresh = new_credential(self._issuing.alliance) if user is not None else None
+        jti = jti_of(digest(refresh)) if refresh else secrets.token_urlsafe(16)
+        answer = {
+            "token_type": "Bearer",
+            "access_token": self._issuing.signed(access_claims(self._issuing, client, user, allowed, jti), "at+jwt"),
+            "expires_in": int(self._issuing.settings.access_token_life.total_seconds()),
+            "scope": allowed,
+        }
+        return {**answer, "refresh_token": refresh} if refresh else answer
 
-    def _access_token(self, client: HubClient, grant_type: str, user: Account | None, scope: str) -> str:  # noqa: ARG002
-        assert self._issuing.key is not None  # noqa: S101  # the token endpoint always loads it
-        return sign(access_claims(self._issuing, client, user, scope), self._issuing.key)
 
-    def _refresh_token(self, **_facts: Any) -> str:
-        return new_credential(self._issuing.alliance)
-
-
-def access_claims(issuing: Issuing, client: HubClient, account: Account | None, scope: str) -> dict[str, Any]:
-    """The claims of one access token; a service's names no alliance (it does so by header)."""
+def access_claims(issuing: Issuing, client: HubClient, subject: Subject | None, scope: str, jti: str) -> dict[str, Any]:
+    """The claims of one access token; those that do not apply are None."""
     now = issuing.clock.now()
-    claims = {
-        "iss": issuing.settings.hub.public_url,
+    return {
+        "iss": issuing.issuer,
         "aud": issuing.settings.hub.audience,
-        "sub": str(account.id) if account else client.client_id,
         "iat": int(now.timestamp()),
         "exp": int((now + issuing.settings.access_token_life).timestamp()),
-        "jti": secrets.token_urlsafe(16),
+        "jti": jti,
         "client_id": client.client_id,
         "scope": scope,
-        "role": role_of(client, account).value,
-        "name": account.display_name if account else client.row.name,
-        "alliance": account.alliance if account else None,
-        "division": account.division if account else None,
-        "member": str(account.member) if account and account.member else None,
+        "gen": client.generation,
+        **(subject.claims if subject is not None else program_claims(client)),
     }
-    return {name: value for name, value in claims.items() if value is not None}
+
+
+def program_claims(client: HubClient) -> dict[str, Any]:
+    """A program's own: a county's machine client works in its alliance; a service names one by header."""
+    row = client.row
+    return {
+        "sub": row.client_id,
+        "name": row.name,
+        "role": row.role,
+        "alliance": client.alliance,
+        "division": row.division,
+        "unit_name": client.unit_name,
+    }
+
+
+def id_token(
+    issuing: Issuing, client: HubClient, subject: Subject, access_token: str, code: AuthorizationCode | None
+) -> str:
+    """The ID token (OpenID Connect Core 1.0, 2 and 3.1.3.6); `nonce` only with a code, not at a refresh (12.2)."""
+    now = issuing.clock.now()
+    claims = {
+        "iss": issuing.issuer,
+        "sub": str(subject.account_id),
+        "aud": client.client_id,
+        "iat": int(now.timestamp()),
+        "exp": int((now + issuing.settings.access_token_life).timestamp()),
+        "auth_time": int(subject.login.created_at.timestamp()),
+        "nonce": code.nonce if code is not None else None,
+        "amr": list(subject.login.amr),
+        "at_hash": create_half_hash(access_token, ALGORITHM).decode(),
+        "sid": str(subject.login.id),
+        "name": subject.claims["name"],
+    }
+    return issuing.signed(claims, "JWT")

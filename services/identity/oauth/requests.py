@@ -76,3 +76,14 @@ def response_of(status: int, body: Any, headers: Sequence[tuple[str, str]]) -> R
     if isinstance(body, dict):
         return JSONResponse(body, status, named)
     return Response(body, status, named)
+
+
+def mechanisms(request: HubOAuth2Request) -> list[str]:
+    """In which ways a request authenticates its client; more than one is an error (RFC 6749, 2.3)."""
+    form = request.form
+    shown = {
+        "basic": request.headers.get("Authorization", "").lower().startswith("basic "),
+        "post": bool(form.get("client_secret")),
+        "assertion": bool(form.get("client_assertion") or form.get("client_assertion_type")),
+    }
+    return [name for name, present in shown.items() if present]
