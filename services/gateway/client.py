@@ -28,7 +28,8 @@ class Connection(asyncio.Protocol):
     """One connection to a service. `begin` an exchange, `write` the request, then `head` and `read` until `complete`.
 
     `status` and `headers` (names in lower case) are of the final answer; interim answers (1xx) are dropped.
-    `quiet_since` is when the service was last heard while it was its turn, in the loop's seconds, or None.
+    `quiet_since` is when the service was last heard while it was its turn, in the loop's seconds, or None; `patience`
+    is how long it may be silent then.
     """
 
     def __init__(self) -> None:
@@ -39,6 +40,7 @@ class Connection(asyncio.Protocol):
         self._writable: asyncio.Future[None] | None = None
         self.complete = True
         self.quiet_since: float | None = None
+        self.patience = 0.0
         self.upload: asyncio.Task[None] | None = None
         self.begin(head_only=False)
         self.complete = True

@@ -23,7 +23,7 @@ OF_THE_SERVER = frozenset({b"date", b"server"})
 IDENTITY_PREFIX = b"hub-"
 """Headers that only the hub's own processes may set; a client's are dropped."""
 FORWARDING = frozenset({b"x-forwarded-for", b"x-forwarded-proto", b"x-forwarded-host", b"forwarded", b"x-real-ip"})
-NOT_FORWARDED = HOP_BY_HOP | FORWARDING | {b"x-request-id", b"expect"}
+NOT_FORWARDED = HOP_BY_HOP | FORWARDING | {b"x-request-id", b"traceparent", b"tracestate", b"expect"}
 NOT_RETURNED = HOP_BY_HOP | OF_THE_SERVER
 
 CONTENT_SECURITY_POLICY = "; ".join(
@@ -46,14 +46,17 @@ SECURITY: RawHeaders = [
     (b"x-content-type-options", b"nosniff"),
     (b"referrer-policy", b"same-origin"),
     (b"x-frame-options", b"DENY"),
+    (b"permissions-policy", b"camera=(), geolocation=(), microphone=(), payment=(), usb=()"),
+    (b"cross-origin-opener-policy", b"same-origin"),
+    (b"cross-origin-resource-policy", b"same-origin"),
 ]
 STRICT_TRANSPORT = (b"strict-transport-security", b"max-age=31536000; includeSubDomains")
 
 
-def forwarded_request_headers(headers: Iterable[tuple[bytes, bytes]], client: str, request_id: str) -> RawHeaders:
-    """A request's headers as a service sees them: nothing a client could pretend, plus address and request id."""
+def forwarded_request_headers(headers: Iterable[tuple[bytes, bytes]], added: RawHeaders) -> RawHeaders:
+    """A request's headers as a service sees them: nothing a client could pretend, plus what the gateway says."""
     kept = [field for field in headers if field[0] not in NOT_FORWARDED and not field[0].startswith(IDENTITY_PREFIX)]
-    return [*kept, (b"hub-client-address", client.encode()), (b"x-request-id", request_id.encode())]
+    return [*kept, *added]
 
 
 def returned_response_headers(headers: Iterable[tuple[bytes, bytes]], extra: RawHeaders) -> RawHeaders:

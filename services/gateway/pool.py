@@ -2,10 +2,12 @@
 
 import asyncio
 from collections.abc import AsyncIterator
+from math import ceil
 from urllib.parse import urlsplit
 
 from services.gateway.client import Connection, StaleConnection, UpstreamFault, send_body
 from services.gateway.headers import RawHeaders
+from services.gateway.refusals import overloaded
 from services.kernel.upstream import CONNECT_SECONDS, KEEP_ALIVE_SECONDS, Upstream
 
 IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
@@ -13,16 +15,48 @@ IDEMPOTENT = frozenset({"GET", "HEAD", "OPTIONS", "PUT", "DELETE"})
 SWEEP_SECONDS = 1.0
 
 
+class Turns:
+    """At most `limit` requests at a time, `queue` more waiting, none of them longer than `queue_seconds`."""
+
+    def __init__(self, limit: int, queue: int, queue_seconds: float) -> None:
+        self._free = asyncio.Semaphore(limit)
+        self._queue = queue
+        self._queue_seconds = queue_seconds
+        self._waiting = 0
+
+    async def take(self, label: str) -> None:
+        """Wait for a turn. Raises Overloaded when too many wait already, or it takes too long."""
+        if not self._free.locked():
+            await self._free.acquire()
+            return
+        retry = ceil(self._queue_seconds)
+        if self._waiting >= self._queue:
+            raise overloaded(label, retry)
+        self._waiting += 1
+        try:
+            async with asyncio.timeout(self._queue_seconds):
+                await self._free.acquire()
+        except TimeoutError:
+            raise overloaded(label, retry) from None
+        finally:
+            self._waiting -= 1
+
+    def give_back(self) -> None:
+        """The request has ended."""
+        self._free.release()
+
+
 class Pool:
     """Connections to one service. `open` it inside a running loop; `release` what `request` returned, always."""
 
-    def __init__(self, upstream: Upstream, *, limit: int, read_timeout: float) -> None:
+    def __init__(self, upstream: Upstream, turns: Turns, *, label: str, read_timeout: float) -> None:
         self._upstream = upstream
         self._address = urlsplit(upstream.base_url)
         self._prefix = self._address.path.encode()
         self._host = self._address.netloc.encode()
+        self._label = label
         self._read_timeout = read_timeout
-        self._slots = asyncio.Semaphore(limit)
+        self._turns = turns
         self._connections: set[Connection] = set()
         self._idle: list[Connection] = []
         self._timer: asyncio.TimerHandle | None = None
@@ -41,31 +75,43 @@ class Pool:
         await asyncio.sleep(0)  # the loop closes the sockets in its next turn
 
     async def request(
-        self, method: str, target: bytes, headers: RawHeaders, body: AsyncIterator[bytes] | None, *, chunked: bool
+        self,
+        method: str,
+        target: bytes,
+        headers: RawHeaders,
+        body: AsyncIterator[bytes] | None,
+        *,
+        chunked: bool,
+        patience: float | None = None,
     ) -> Connection:
         """Send a request and wait for the head of its answer; `chunked` when no header says the body's length.
 
-        Asks once more on a new connection when a kept one closed under a repeatable request. Raises UpstreamFault,
-        and what `body` raises.
+        `patience` is the longest silence of the service, in seconds, if not the pool's. Asks once more on a new
+        connection when a kept one closed under a repeatable request. Raises UpstreamFault, Overloaded, and what `body`
+        raises.
         """
         head = self._head(method, target, headers, chunked=chunked)
-        await self._slots.acquire()
+        patience = patience or self._read_timeout
+        await self._turns.take(self._label)
         try:
             kept = self._rested()
             if kept is not None:
+                kept.patience = patience
                 try:
                     return await self._exchange(kept, method, head, body, chunked)
                 except StaleConnection:
                     if body is not None or method not in IDEMPOTENT:
                         raise
-            return await self._exchange(await self._connect(), method, head, body, chunked)
+            made = await self._connect()
+            made.patience = patience
+            return await self._exchange(made, method, head, body, chunked)
         except BaseException:
-            self._slots.release()
+            self._turns.give_back()
             raise
 
     def release(self, connection: Connection) -> None:
         """Keep the connection for the next request, or close it when its exchange did not end well."""
-        self._slots.release()
+        self._turns.give_back()
         if connection.rest():
             connection.upload = None
             self._idle.append(connection)
@@ -134,6 +180,6 @@ class Pool:
             self._idle.remove(connection)
             self._drop(connection, UpstreamFault("at rest for too long"))
         for connection in self._connections.difference(self._idle):
-            if connection.quiet_since is not None and now - connection.quiet_since > self._read_timeout:
+            if connection.quiet_since is not None and now - connection.quiet_since > connection.patience:
                 connection.abort(UpstreamFault("the service fell silent"))
         self.open()

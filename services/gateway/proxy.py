@@ -1,27 +1,39 @@
 """The proxy path: plain ASGI with a pooled streaming client, because a framework here costs most of the throughput."""
 
+import asyncio
 import logging
-from collections.abc import AsyncIterator
+from functools import partial
+from math import ceil
 from urllib.parse import quote
 
 from starlette.types import Receive, Scope, Send
 
+from services.gateway.body import Body, body_of
+from services.gateway.breaker import Breaker, BreakerLimits
 from services.gateway.client import Connection, UpstreamFault
-from services.gateway.headers import SECURITY, STRICT_TRANSPORT, forwarded_request_headers, returned_response_headers
-from services.gateway.pool import Pool
-from services.gateway.routes import PART_LABELS, Route, route_of
+from services.gateway.doorman import Admitted, Doorman
+from services.gateway.forwarding import Origin
+from services.gateway.headers import (
+    SECURITY,
+    STRICT_TRANSPORT,
+    RawHeaders,
+    forwarded_request_headers,
+    returned_response_headers,
+)
+from services.gateway.measures import Measures
+from services.gateway.pool import Pool, Turns
+from services.gateway.refusals import Overloaded, RateExceeded, UploadBroken, part_unavailable
+from services.gateway.routes import PART_LABELS
 from services.gateway.settings import GatewaySettings
 from services.kernel import context
-from services.kernel.errors import HubError, NotFound, NotSignedIn, TooLarge, Unavailable
+from services.kernel.errors import HubError
 from services.kernel.problems import problem_response
-from services.kernel.tokens import TokenVerifier
 from services.kernel.upstream import Upstream
 
 log = logging.getLogger(__name__)
-BEARER = "bearer "
-RETRY_SECONDS = 3
-FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 WITHOUT_BODY = frozenset({204, 304})
+ORIGIN = "hub.origin"
+"""Where the scope keeps who called, as `app.py` found it out."""
 
 
 class BrokenAnswer(RuntimeError):
@@ -31,130 +43,128 @@ class BrokenAnswer(RuntimeError):
 class Proxy:
     """Forwards requests to the hub's parts; `open` and `close` bracket its connection pools."""
 
-    def __init__(self, settings: GatewaySettings, verifier: TokenVerifier) -> None:
+    def __init__(self, settings: GatewaySettings, doorman: Doorman, measures: Measures) -> None:
         hub = settings.hub
         self._settings = settings
-        self._verifier = verifier
+        self._doorman = doorman
+        self._measures = measures
         self._upstreams = {part: Upstream(getattr(hub, f"upstream_{part}")) for part in PART_LABELS}
         self._pools: dict[str, Pool] = {}
-        self._extra = [*SECURITY, *([STRICT_TRANSPORT] if hub.public_url.startswith("https://") else [])]
+        self.breakers: dict[str, Breaker] = {}
+        self._secure_by_default = hub.public_url.startswith("https://")
 
     async def open(self) -> None:
-        limit, patience = self._settings.connections, self._settings.read_timeout
+        """Make the pools; inside a running loop."""
+        asked = self._settings
+        limits = BreakerLimits(asked.breaker_faults, asked.breaker_share, asked.breaker_seconds)
         for part, upstream in self._upstreams.items():
-            self._pools[part] = Pool(upstream, limit=limit, read_timeout=patience)
+            turns = Turns(asked.connections, asked.queue, asked.queue_seconds)
+            self._pools[part] = Pool(upstream, turns, label=PART_LABELS[part], read_timeout=asked.read_timeout)
             self._pools[part].open()
+            changed = partial(self._measures.part_state, part)
+            self.breakers[part] = Breaker(limits, asyncio.get_running_loop().time, changed)
 
     async def close(self) -> None:
         for pool in self._pools.values():
             await pool.close()
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        origin: Origin = scope[ORIGIN]
+        extra = self._security(origin)
         try:
-            route = await self._admit(scope)
-            await self._forward(route, scope, self._body(scope, receive), send)
+            admitted = await self._doorman.admit(scope, origin)
+            body = body_of(scope, receive, getattr(self._settings, admitted.demand.size))
+            await self._forward(admitted, scope, body, send, extra)
         except HubError as error:
+            self._measures.refused(error.code)
             log.info("request refused", extra={"code": error.code})
-            await problem_response(error)(scope, receive, send)
+            response = problem_response(error)
+            response.raw_headers += [*extra, *(error.fields if isinstance(error, RateExceeded) else [])]
+            await response(scope, receive, send)
 
-    async def _admit(self, scope: Scope) -> Route:
-        route = route_of(scope["path"])
-        # What follows the upstream's address must begin a path: `@elsewhere` would make the address a login.
-        if route is None or not _raw_path(scope).startswith(b"/"):
-            raise NotFound("没有这个接口，请检查地址。", code="route_unknown")
-        if route.needs_token:
-            authorization = next((v for n, v in scope["headers"] if n == b"authorization"), b"").decode("latin-1")
-            if authorization[: len(BEARER)].lower() != BEARER:
-                raise NotSignedIn("请先登录：请求没有带访问令牌。")
-            await self._verifier.verify(authorization[len(BEARER) :].strip())
-        return route
+    def _security(self, origin: Origin) -> RawHeaders:
+        """HSTS only where TLS is: RFC 6797, 7.2."""
+        secure = self._secure_by_default if origin.secure is None else origin.secure
+        return [*SECURITY, STRICT_TRANSPORT] if secure else SECURITY
 
-    def _body(self, scope: Scope, receive: Receive) -> "_Body | None":
-        framing = {n: v for n, v in scope["headers"] if n in FRAMING}
-        length = framing.get(b"content-length", b"0")
-        if b"transfer-encoding" not in framing and length == b"0":
-            return None
-        known = b"transfer-encoding" not in framing and length.isdigit()
-        if known and int(length) > self._settings.body_limit:
-            raise too_large(self._settings.body_limit)
-        return _Body(receive, self._settings.body_limit, int(length) if known else None)
-
-    async def _forward(self, route: Route, scope: Scope, body: "_Body | None", send: Send) -> None:
-        pool = self._pools[route.part]
-        client = scope["client"][0] if scope.get("client") else "-"
-        headers = forwarded_request_headers(scope["headers"], client, context.request_id.get())
-        chunks, chunked = (body.chunks(), body.length is None) if body else (None, False)
+    async def _forward(
+        self, admitted: Admitted, scope: Scope, body: Body | None, send: Send, extra: RawHeaders
+    ) -> None:
+        part = admitted.route.part
+        connection = await self._ask(part, admitted, scope, body)
         try:
-            connection = await pool.request(scope["method"], _target(scope), headers, chunks, chunked=chunked)
-        except UpstreamFault as fault:
-            _report(route, fault)
-            label = PART_LABELS[route.part]
-            raise Unavailable(
-                f"{label}暂时无法使用，其他部分不受影响，请稍后重试。", retry_after_seconds=RETRY_SECONDS
-            ) from fault
-        try:
-            await self._answer(connection, send)
+            await _answer(connection, send, [*extra, *admitted.fields])
         except (UpstreamFault, HubError) as fault:
-            _report(route, fault)
+            _report(part, fault)
             # Half an answer is out: the connection must break rather than look complete.
-            raise BrokenAnswer(f"the answer of {route.part} broke off") from fault
+            raise BrokenAnswer(f"the answer of {part} broke off") from fault
         finally:
-            pool.release(connection)
+            self._pools[part].release(connection)
 
-    async def _answer(self, connection: Connection, send: Send) -> None:
-        """Pass on an answer; a short one, which is complete by now, in one piece."""
-        headers = returned_response_headers(connection.headers, self._extra)
-        if connection.status in WITHOUT_BODY:  # a length here tells of another answer, and would be awaited
-            headers = [field for field in headers if field[0] != b"content-length"]
-        await send({"type": "http.response.start", "status": connection.status, "headers": headers})
-        more = True
-        while more:
-            data = await connection.read()
-            more = not connection.complete
-            await send({"type": "http.response.body", "body": data, "more_body": more})
+    async def _ask(self, part: str, admitted: Admitted, scope: Scope, body: Body | None) -> Connection:
+        """The part's answer, begun; its breaker is asked before and told after."""
+        breaker = self.breakers[part]
+        if seconds := breaker.refuses_for():
+            raise part_unavailable(PART_LABELS[part], seconds)
+        headers = forwarded_request_headers(scope["headers"], _added(admitted))
+        chunks, chunked = (body.chunks(), body.length is None) if body else (None, False)
+        patience: float = getattr(self._settings, admitted.demand.patience)
+        try:
+            connection = await self._pools[part].request(
+                scope["method"], _target(scope), headers, chunks, chunked=chunked, patience=patience
+            )
+        except UpstreamFault as fault:
+            breaker.failed()
+            _report(part, fault)
+            raise part_unavailable(PART_LABELS[part], ceil(self._settings.breaker_seconds)) from fault
+        except BaseException as other:  # overload, the caller's own fault, or the end: no word about the part
+            breaker.gave_up()
+            if isinstance(other, UploadBroken):
+                log.info("the caller broke off its upload", extra={"part": part})
+            if isinstance(other, Overloaded):
+                log.warning("part of the hub overloaded", extra={"part": part})
+            raise
+        breaker.answered()
+        return connection
 
 
-def _report(route: Route, fault: Exception) -> None:
-    log.warning("part of the hub unavailable", extra={"part": route.part, "kind": type(fault).__name__})
+async def _answer(connection: Connection, send: Send, extra: RawHeaders) -> None:
+    """Pass on an answer; a short one, which is complete by now, in one piece."""
+    headers = returned_response_headers(connection.headers, extra)
+    if connection.status in WITHOUT_BODY:  # a length here tells of another answer, and would be awaited
+        headers = [field for field in headers if field[0] != b"content-length"]
+    await send({"type": "http.response.start", "status": connection.status, "headers": headers})
+    more = True
+    while more:
+        data = await connection.read()
+        more = not connection.complete
+        await send({"type": "http.response.body", "body": data, "more_body": more})
+
+
+def _added(admitted: Admitted) -> RawHeaders:
+    """What the gateway says of a request: from where, who, and of which request and trace it is a part."""
+    added = [
+        (b"hub-client-address", context.client_address.get().encode()),
+        (b"x-request-id", context.request_id.get().encode()),
+        (b"traceparent", context.traceparent.get().encode()),
+    ]
+    if state := context.tracestate.get():
+        added.append((b"tracestate", state.encode("latin-1")))
+    if admitted.caller is not None:
+        added.append((b"hub-principal", admitted.caller.header))
+    return added
+
+
+def _report(part: str, fault: Exception) -> None:
+    log.warning("part of the hub unavailable", extra={"part": part, "kind": type(fault).__name__})
 
 
 def _target(scope: Scope) -> bytes:
     query: bytes = scope["query_string"]
-    return b"%b?%b" % (_raw_path(scope), query) if query else _raw_path(scope)
+    return b"%b?%b" % (raw_path(scope), query) if query else raw_path(scope)
 
 
-def _raw_path(scope: Scope) -> bytes:
+def raw_path(scope: Scope) -> bytes:
+    """The path as it was sent."""
     raw: bytes = scope.get("raw_path") or quote(scope["path"]).encode()
     return raw
-
-
-class _Body:
-    """A request body on its way through, `length` bytes or, if that is None, as many as come; counted either way."""
-
-    def __init__(self, receive: Receive, limit: int, length: int | None) -> None:
-        self._receive = receive
-        self._limit = limit
-        self.length = length
-
-    async def chunks(self) -> AsyncIterator[bytes]:
-        """The pieces, none of them empty. Raises TooLarge, and UpstreamFault when the client breaks off."""
-        taken = 0
-        more = True
-        while more:
-            message = await self._receive()
-            if message["type"] == "http.disconnect":
-                raise UpstreamFault("the client went away")
-            chunk: bytes = message.get("body", b"")
-            taken += len(chunk)
-            if taken > self._limit:
-                raise too_large(self._limit)
-            if chunk:
-                yield chunk
-            more = message.get("more_body", False)
-        if self.length is not None and taken != self.length:
-            raise UpstreamFault("the client sent another length than it announced")
-
-
-def too_large(limit: int) -> TooLarge:
-    """The refusal of a body above `limit` bytes."""
-    return TooLarge(f"上传内容超过 {limit // (1024 * 1024)} MB，请拆分后分次上传。")

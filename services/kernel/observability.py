@@ -1,11 +1,14 @@
 """Request ids, access log, metrics and health: the same in every process."""
 
+import base64
 import logging
 import os
 import re
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
+from functools import lru_cache
 
+import orjson
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
@@ -15,12 +18,19 @@ from services.kernel.logs import write_access
 
 log = logging.getLogger("access")
 REQUEST_ID = b"x-request-id"
-TRACEPARENT = re.compile(rb"00-([0-9a-f]{32})-[0-9a-f]{16}-[0-9a-f]{2}")
+TRACEPARENT = re.compile(
+    rb"(?!ff)(?:00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
+    rb"|(?!00)[0-9a-f]{2}-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}(?:-.*)?)"
+)
+"""W3C Trace Context, 3.2: a later version may say more behind the flags, and is continued as version 00."""
+SAMPLED = "01"
+PRINCIPAL = b"hub-principal"
 SAFE_REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 QUIET_PATHS = ("/livez", "/readyz", "/metrics")
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 Check = Callable[[], Awaitable[None]]
+AddressOf = Callable[[Scope], str]
 
 
 class Metrics:
@@ -47,17 +57,24 @@ class Metrics:
 
 
 class RequestContext:
-    """ASGI middleware: gives each request an id and trace, writes the access line, counts."""
+    """ASGI middleware: gives each request an id and trace, writes the access line, counts.
 
-    def __init__(self, app: ASGIApp, metrics: Metrics) -> None:
+    A service believes the gateway's headers here: the caller's address, and in `Hub-Principal` who it is. Both go to
+    logs and audit only. What a caller may do, each service reads from the token, which it verifies itself: a request
+    that reached a service past the gateway could say what it likes in a header, and would gain nothing by it.
+    The gateway passes `address_of`, because nobody has vouched for the headers that it gets.
+    """
+
+    def __init__(self, app: ASGIApp, metrics: Metrics, *, address_of: AddressOf | None = None) -> None:
         self.app = app
         self.metrics = metrics
+        self._address_of = address_of
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
             await self.app(scope, receive, send)
             return
-        request_id = _adopt_context(scope)
+        request_id = _adopt_context(scope, self._address_of)
         started = time.perf_counter()
         status = 500
 
@@ -76,21 +93,47 @@ class RequestContext:
             self.metrics.observe(scope["method"], status, seconds)
             if scope["path"] not in QUIET_PATHS:
                 facts = {"method": scope["method"], "path": scope["path"], "status": status}
+                if subject := context.subject.get():
+                    facts["subject"] = subject
                 write_access(log, {**facts, "milliseconds": round(seconds * 1000, 1)})
 
 
-def _adopt_context(scope: Scope) -> bytes:
+def _adopt_context(scope: Scope, address_of: AddressOf | None) -> bytes:
     headers = dict(scope["headers"])
     given = headers.get(REQUEST_ID, b"")
-    fresh = os.urandom(32).hex()  # two ids of 16 bytes from one call of the kernel
+    fresh = os.urandom(40).hex()  # request id and trace id of 16 bytes and span id of 8, from one call of the kernel
     request_id = given if given and SAFE_REQUEST_ID.fullmatch(given) else fresh[:32].encode()
-    parent = headers.get(b"traceparent")
-    trace = TRACEPARENT.fullmatch(parent) if parent else None
     context.request_id.set(request_id.decode())
-    context.trace_id.set(trace.group(1).decode() if trace else fresh[32:])
-    address = headers.get(b"hub-client-address", b"").decode("ascii", "replace")
-    context.client_address.set(address or (scope["client"][0] if scope.get("client") else "-"))
+    _continue_trace(headers, fresh[32:64], fresh[64:])
+    if address_of is not None:
+        context.client_address.set(address_of(scope))
+        context.subject.set("")  # the gateway says it itself once it has verified the token
+    else:
+        address = headers.get(b"hub-client-address", b"").decode("ascii", "replace")
+        context.client_address.set(address or (scope["client"][0] if scope.get("client") else "-"))
+        context.subject.set(subject_of(headers[PRINCIPAL]) if PRINCIPAL in headers else "")
     return request_id
+
+
+def _continue_trace(headers: Mapping[bytes, bytes], new_trace: str, span: str) -> None:
+    """Go on with the caller's trace, or begin one; the state of a trace that is not continued is dropped."""
+    parent = headers.get(b"traceparent")
+    trace, flags, state = new_trace, SAMPLED, b""  # sampled, because the logs record every request
+    if parent and TRACEPARENT.fullmatch(parent):
+        trace, flags, state = parent[3:35].decode(), parent[53:55].decode(), headers.get(b"tracestate", b"")
+    context.trace_id.set(trace)
+    context.traceparent.set(f"00-{trace}-{span}-{flags}")
+    context.tracestate.set(state.decode("latin-1"))
+
+
+@lru_cache(maxsize=1024)
+def subject_of(principal: bytes) -> str:
+    """The `sub` of a `Hub-Principal` header (base64url of JSON, RFC 4648 section 5); empty when it is no such thing."""
+    try:
+        told = orjson.loads(base64.urlsafe_b64decode(principal + b"=" * (-len(principal) % 4)))
+    except ValueError:
+        return ""
+    return str(told.get("sub", "")) if isinstance(told, dict) else ""
 
 
 def health_router(metrics: Metrics, checks: dict[str, Check]) -> APIRouter:

@@ -9,8 +9,7 @@ import pytest
 import uvloop
 
 from services.gateway.pool import Pool
-from services.kernel.upstream import Upstream
-from tests.gateway.services import Service
+from tests.gateway.services import Service, pool_to
 
 
 @pytest.fixture(params=["asyncio", "uvloop"])
@@ -24,7 +23,7 @@ def run(request: pytest.FixtureRequest, tmp_path: Path) -> Callable[..., Any]:
         async def body() -> Any:
             path = str(tmp_path / "s.sock")
             server = await asyncio.start_unix_server(service, path)
-            opened = Pool(Upstream(f"unix://{path}"), limit=limit, read_timeout=read_timeout)
+            opened = pool_to(f"unix://{path}", limit=limit, read_timeout=read_timeout)
             opened.open()
             try:
                 return await asyncio.wait_for(use(opened), 20)

@@ -3,7 +3,8 @@
 import asyncio
 from collections.abc import AsyncIterator, Awaitable, Callable
 
-from services.gateway.pool import Pool
+from services.gateway.pool import Pool, Turns
+from services.kernel.upstream import Upstream
 
 Serve = Callable[[asyncio.StreamReader, asyncio.StreamWriter], Awaitable[None]]
 OK = b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nhi"
@@ -24,6 +25,11 @@ class Service:
             writer.transport.abort()  # the gateway gave the exchange up
         finally:
             writer.close()
+
+
+def pool_to(address: str, *, limit: int, read_timeout: float, queue: int = 100, queue_seconds: float = 5.0) -> Pool:
+    """A pool on a service, not yet open."""
+    return Pool(Upstream(address), Turns(limit, queue, queue_seconds), label="测试", read_timeout=read_timeout)
 
 
 def answers(*said: bytes, close: bool = False) -> Serve:

@@ -10,8 +10,7 @@ import pytest
 from services.gateway import client, pool
 from services.gateway.client import UpstreamFault
 from services.gateway.pool import Pool
-from services.kernel.upstream import Upstream
-from tests.gateway.services import OK, Serve, Service, answers, ask, echo, pieces
+from tests.gateway.services import OK, Serve, Service, answers, ask, echo, pieces, pool_to
 
 
 @pytest.mark.parametrize(("method", "asked_again"), [("GET", True), ("DELETE", True), ("POST", False)])
@@ -186,7 +185,7 @@ def test_nobody_listens(address: str) -> None:
         with socket.socket() as bound:  # bound, but not listening
             bound.bind(("127.0.0.1", 0))
             target = address if address != "tcp" else f"http://127.0.0.1:{bound.getsockname()[1]}"
-            opened = Pool(Upstream(target), limit=1, read_timeout=1)
+            opened = pool_to(target, limit=1, read_timeout=1)
             await ask(opened)
 
     with pytest.raises(UpstreamFault, match="no connection"):
@@ -196,9 +195,8 @@ def test_nobody_listens(address: str) -> None:
 def test_over_tcp_with_a_path_before_the_target() -> None:
     async def body() -> tuple[int, bytes]:
         server = await asyncio.start_server(Service(echo), "127.0.0.1", 0)
-        opened = Pool(
-            Upstream(f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/below/"), limit=1, read_timeout=1
-        )
+        address = f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}/below/"
+        opened = pool_to(address, limit=1, read_timeout=1)
         try:
             return await ask(opened)
         finally:

@@ -1,8 +1,11 @@
 """The gateway in front of real HTTP servers on unix sockets."""
 
 import asyncio
+import base64
+import json
+import re
 import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,12 +14,10 @@ import pytest
 from fastapi import FastAPI, Request, Response
 from fastapi.responses import PlainTextResponse, StreamingResponse
 
-from services.gateway.app import create_app
 from services.gateway.proxy import BrokenAnswer
-from services.gateway.settings import GatewaySettings
+from tests.gateway.gateways import client_of, feed, gateway
 from tests.support.servers import serving
-from tests.support.services import hub_settings
-from tests.support.tokens import ISSUER, Signer
+from tests.support.tokens import Signer
 
 BODY_LIMIT = 200_000
 
@@ -74,23 +75,19 @@ def upstream() -> Iterator[str]:
 def ask(upstream: str, signer: Signer, tmp_path: Path) -> Callable[..., httpx.Response]:
     """Send one request through a fresh gateway; `down=` names a part that does not run."""
 
-    def send(method: str, path: str, *, down: str | None = None, **options: Any) -> httpx.Response:
-        parts = {f"upstream_{n}": upstream for n in ("identity", "registry", "targets", "subsidies", "frontend")}
-        if down:
-            parts[f"upstream_{down}"] = f"unix://{tmp_path}/down.sock"
-        settings = GatewaySettings(hub=hub_settings(tmp_path, **parts), body_limit=BODY_LIMIT)
-        app = create_app(settings, jwks_source=signer.jwks)
-        return asyncio.run(_exchange(app, lambda client: client.request(method, path, **options)))
+    def send(
+        method: str, path: str, *, down: str | None = None, settings: dict[str, Any] | None = None, **options: Any
+    ) -> httpx.Response:
+        parts = {down: f"unix://{tmp_path}/down.sock"} if down else {}
+        app = gateway(tmp_path, signer, upstream, parts=parts, body_limit=BODY_LIMIT, **(settings or {}))
+
+        async def exchange() -> httpx.Response:
+            async with client_of(app) as client:
+                return await client.request(method, path, **options)
+
+        return asyncio.run(exchange())
 
     return send
-
-
-async def _exchange(app: Any, call: Callable[[httpx.AsyncClient], Awaitable[httpx.Response]]) -> httpx.Response:
-    split = app.app
-    async with split._own.router.lifespan_context(split._own):
-        transport = httpx.ASGITransport(app=app)
-        async with httpx.AsyncClient(transport=transport, base_url=ISSUER) as client:
-            return await call(client)
 
 
 def test_a_page_passes_without_a_token_and_gets_security_headers(ask: Callable[..., httpx.Response]) -> None:
@@ -100,6 +97,30 @@ def test_a_page_passes_without_a_token_and_gets_security_headers(ask: Callable[.
     assert "script-src 'self'" in answer.headers["content-security-policy"]
     assert answer.headers["x-content-type-options"] == "nosniff"
     assert answer.headers["x-request-id"] == answer.json()["headers"]["x-request-id"]
+    assert "server" not in answer.headers
+    assert "strict-transport-security" not in answer.headers
+
+
+def test_every_answer_carries_the_security_headers_also_a_refusal(ask: Callable[..., httpx.Response]) -> None:
+    refused, unknown = ask("GET", "/api/registry/v1/members"), ask("GET", "/internal/revocations")
+    assert [refused.status_code, unknown.status_code] == [401, 404]
+    for answer in (ask("GET", "/"), refused, unknown):
+        policy = answer.headers["content-security-policy"]
+        assert "'unsafe-inline'" not in policy.replace("style-src-attr 'unsafe-inline'", "")
+        assert "'unsafe-eval'" not in policy
+        assert "frame-ancestors 'none'" in policy
+        assert answer.headers["x-content-type-options"] == "nosniff"
+        assert answer.headers["referrer-policy"] == "same-origin"
+        assert answer.headers["cross-origin-opener-policy"] == "same-origin"
+        assert "camera=()" in answer.headers["permissions-policy"]
+
+
+@pytest.mark.parametrize(
+    "path", ["/internal/revocations", "/internal", "/internal/", "/%69nternal/revocations", "/internal%2Frevocations"]
+)
+def test_what_the_processes_ask_each_other_is_not_public(ask: Callable[..., httpx.Response], path: str) -> None:
+    answer = ask("GET", path)
+    assert (answer.status_code, answer.json()["code"]) == (404, "route_unknown")
 
 
 def test_an_encoded_path_arrives_as_it_was_sent(ask: Callable[..., httpx.Response]) -> None:
@@ -117,6 +138,55 @@ def test_the_api_wants_a_valid_token(ask: Callable[..., httpx.Response], signer:
     assert (ended.status_code, ended.json()["code"]) == (401, "token_expired")
     good = ask("GET", path, headers=signer.headers("secretariat_clerk"))
     assert good.status_code == 200
+
+
+def test_a_revoked_session_is_refused_at_the_door(upstream: str, signer: Signer, tmp_path: Path) -> None:
+    app = gateway(tmp_path, signer, upstream, revocations=feed(sessions=frozenset({"s-1"})))
+
+    async def statuses() -> list[tuple[int, str | None]]:
+        async with client_of(app) as client:
+            await asyncio.sleep(0)  # the feed asks in a task of its own
+            found = []
+            for sid in ("s-1", "s-2"):
+                headers = signer.headers("secretariat_clerk", sid=sid)
+                answer = await client.get("/api/registry/v1/members", headers=headers)
+                found.append((answer.status_code, answer.json().get("code")))
+            return found
+
+    assert asyncio.run(statuses()) == [(401, "token_revoked"), (200, None)]
+
+
+def test_a_service_is_told_who_asks_but_never_the_other_way_round(
+    ask: Callable[..., httpx.Response], signer: Signer
+) -> None:
+    claims = {"sub": "p-7", "sid": "s-7", "post": "0198-7", "division": "340822"}
+    given = {**signer.headers("county_clerk", **claims), "Hub-Principal": "Zm9yZ2Vk"}
+    told = ask("GET", "/api/registry/v1/members", headers=given).json()["headers"]["hub-principal"]
+    content = json.loads(base64.urlsafe_b64decode(told + "=" * (-len(told) % 4)))
+    assert content == {"role": "county_clerk", "alliance": "anqing", "client_id": "frontend", **claims}
+    assert "hub-principal" not in ask("GET", "/members", headers=given).json()["headers"]
+    assert ask("GET", "/api/registry/v1/members", headers={"Hub-Principal": "Zm9yZ2Vk"}).status_code == 401
+
+
+def test_a_trace_is_continued_and_otherwise_begun(ask: Callable[..., httpx.Response]) -> None:
+    trace, span = "4bf92f3577b34da6a3ce929d0e0e4736", "00f067aa0ba902b7"
+    given = {"traceparent": f"00-{trace}-{span}-00", "tracestate": "a=1"}
+    continued = ask("GET", "/x", headers=given).json()["headers"]
+    version, same, fresh, flags = continued["traceparent"].split("-")
+    assert (version, same, flags, continued["tracestate"]) == ("00", trace, "00", "a=1")
+    assert fresh != span
+    begun = ask("GET", "/x", headers={"traceparent": f"00-{'0' * 32}-{span}-01", "tracestate": "a=1"}).json()["headers"]
+    assert re.fullmatch("00-[0-9a-f]{32}-[0-9a-f]{16}-01", begun["traceparent"])
+    assert begun["traceparent"][3:35] != "0" * 32
+    assert "tracestate" not in begun
+
+
+def test_a_request_id_from_outside_is_kept_only_when_it_is_one(ask: Callable[..., httpx.Response]) -> None:
+    assert (
+        ask("GET", "/x", headers={"X-Request-ID": "bureau-2026-1"}).json()["headers"]["x-request-id"] == "bureau-2026-1"
+    )
+    for bad in ("short", "x" * 65, 'a"b{}injection'):
+        assert ask("GET", "/x", headers={"X-Request-ID": bad}).json()["headers"]["x-request-id"] != bad
 
 
 def test_forged_identity_headers_do_not_pass(ask: Callable[..., httpx.Response]) -> None:
@@ -144,6 +214,18 @@ def test_a_body_over_the_limit_is_refused(ask: Callable[..., httpx.Response]) ->
     assert (chunked.status_code, chunked.json()["code"]) == (413, "too_large")
 
 
+def test_a_bulk_import_may_be_larger_than_anything_else(ask: Callable[..., httpx.Response], signer: Signer) -> None:
+    rows = b"x" * (BODY_LIMIT + 1)
+    headers = signer.headers("county_clerk", division="340822")
+    taken = ask("POST", "/api/subsidies/v1/roster-imports", content=rows, headers=headers)
+    assert (taken.status_code, taken.json()["length"]) == (200, len(rows))
+    for method, path in (("PUT", "/api/subsidies/v1/roster-imports"), ("POST", "/api/subsidies/v1/claims")):
+        assert ask(method, path, content=rows, headers=headers).status_code == 413
+    small = {"bulk_body_limit": BODY_LIMIT}
+    path = "/api/subsidies/v1/roster-imports"
+    assert ask("POST", path, content=rows, headers=headers, settings=small).status_code == 413
+
+
 def test_redirects_and_cookies_reach_the_client_untouched(ask: Callable[..., httpx.Response]) -> None:
     answer = ask("GET", "/redirect")
     assert (answer.status_code, answer.headers["location"]) == (303, "/elsewhere")
@@ -163,7 +245,7 @@ def test_half_an_answer_does_not_look_complete(ask: Callable[..., httpx.Response
 
 def test_a_body_of_another_length_than_announced_is_not_passed_on(ask: Callable[..., httpx.Response]) -> None:
     answer = ask("POST", "/upload", content=b"abc", headers={"Content-Length": "5"})
-    assert (answer.status_code, answer.json()["code"]) == (503, "unavailable")
+    assert (answer.status_code, answer.json()["code"]) == (400, "upload_incomplete")
 
 
 def test_a_length_that_is_no_number_is_replaced_by_chunks(ask: Callable[..., httpx.Response]) -> None:
@@ -180,7 +262,7 @@ def test_a_head_request_is_answered_by_its_headers_alone(ask: Callable[..., http
 
 def test_a_part_that_is_down_is_named_and_the_others_answer(ask: Callable[..., httpx.Response], signer: Signer) -> None:
     down = ask("GET", "/api/subsidies/v1/claims", down="subsidies", headers=signer.headers("secretariat_clerk"))
-    assert (down.status_code, down.headers["retry-after"]) == (503, "3")
+    assert (down.status_code, down.json()["code"], down.headers["retry-after"]) == (503, "part_unavailable", "3")
     assert "奖补资金暂时无法使用" in down.json()["detail"]
     assert ask("GET", "/", down="subsidies").status_code == 200
 

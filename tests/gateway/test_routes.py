@@ -3,7 +3,7 @@
 import pytest
 
 from services.gateway.headers import forwarded_request_headers, returned_response_headers
-from services.gateway.routes import Route, route_of
+from services.gateway.routes import USUAL, Demand, Patience, Route, Size, demand_of, route_of
 
 
 @pytest.mark.parametrize(
@@ -14,6 +14,7 @@ from services.gateway.routes import Route, route_of
         ("/static/app.css", "frontend", False),
         ("/api/registry/v1/members", "registry", True),
         ("/api/identity/v1/me", "identity", True),
+        ("/api/exchange/v1/changes", "exchange", True),
         ("/oauth/token", "identity", False),
         ("/.well-known/jwks.json", "identity", False),
     ],
@@ -22,7 +23,7 @@ def test_a_path_has_one_part(path: str, part: str, needs_token: bool) -> None:
     assert route_of(path) == Route(part, needs_token)
 
 
-@pytest.mark.parametrize("path", ["/api/unknown/v1/x", "/api/", "/api/registry", "/metrics", "/readyz"])
+@pytest.mark.parametrize("path", ["/api/unknown/v1/x", "/api/", "/api/registry", "/metrics", "/readyz", "/internal/x"])
 def test_paths_that_are_not_public(path: str) -> None:
     assert route_of(path) is None
 
@@ -36,11 +37,28 @@ def test_headers_that_a_client_could_forge_are_dropped() -> None:
         (b"connection", b"close"),
         (b"accept", b"*/*"),
     ]
-    assert forwarded_request_headers(given, "127.0.0.1", "r-1") == [
-        (b"accept", b"*/*"),
-        (b"hub-client-address", b"127.0.0.1"),
-        (b"x-request-id", b"r-1"),
-    ]
+    added = [(b"hub-client-address", b"127.0.0.1"), (b"x-request-id", b"r-1")]
+    assert forwarded_request_headers(given, added) == [(b"accept", b"*/*"), *added]
+
+
+@pytest.mark.parametrize(
+    ("asked", "demand"),
+    [
+        ("GET /members", USUAL),
+        ("POST /oauth/token", Demand(sign_in=True)),
+        ("POST /oauth/authorize", Demand(sign_in=True)),
+        ("GET /oauth/authorize", USUAL),
+        ("GET /.well-known/jwks.json", Demand(patience=Patience.SHORT)),
+        ("POST /api/subsidies/v1/roster-imports", Demand(Size.BULK, Patience.LONG)),
+        ("POST /api/subsidies/v1/roster-imports/1", USUAL),
+        ("GET /api/subsidies/v1/roster-imports", USUAL),
+        ("POST /api/subsidies/v1/settlements/1/verification", Demand(patience=Patience.LONG)),
+        ("GET /api/registry/v1/members/export.xlsx", Demand(patience=Patience.LONG)),
+        ("GET /api/registry/v1/members/export.xlsx/x", USUAL),
+    ],
+)
+def test_what_a_request_may_take(asked: str, demand: Demand) -> None:
+    assert demand_of(*asked.split(" ")) == demand
 
 
 def test_a_security_header_set_by_the_part_stands() -> None:

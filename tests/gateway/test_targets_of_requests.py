@@ -6,9 +6,7 @@ from typing import Any
 
 import pytest
 
-from services.gateway.app import create_app
-from services.gateway.settings import GatewaySettings
-from tests.support.services import hub_settings
+from tests.gateway.gateways import gateway
 from tests.support.tokens import Signer
 
 
@@ -51,9 +49,7 @@ def test_a_target_without_a_leading_slash_leads_nowhere(tmp_path: Path, signer: 
     async def body() -> list[int]:
         server = await asyncio.start_server(elsewhere, "127.0.0.1", 0)
         port = server.sockets[0].getsockname()[1]
-        names = ("identity", "registry", "targets", "subsidies", "frontend")
-        parts = {f"upstream_{name}": "http://127.0.0.1" for name in names}
-        app = create_app(GatewaySettings(hub=hub_settings(tmp_path, **parts)), jwks_source=signer.jwks)
+        app = gateway(tmp_path, signer, "http://127.0.0.1")
         async with server:
             return await statuses(app, f"{before}127.0.0.1:{port}/taken" if before else f":{port}/taken")
 
