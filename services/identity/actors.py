@@ -1,21 +1,13 @@
-"""Who stands in the audit log for what identity does: the person, identity itself, or the operator's command line."""
+"""Who stands in the audit log for what identity does without a token: a person, identity itself, or the operator."""
 
 from services.identity.tables import Account
 from services.kernel.permissions import Role
 from services.kernel.principal import Principal
 
 
-def person(account: Account) -> Principal:
-    """The account's holder, once the password or a credential proved it."""
-    return Principal(
-        subject=str(account.id),
-        name=account.display_name,
-        role=Role(account.role),
-        alliance=account.alliance,
-        scopes=frozenset(),
-        division=account.division,
-        member=account.member,
-    )
+def account_holder(account: Account) -> Principal:
+    """The account's holder, once the password or a credential proved it, before a post was chosen."""
+    return Principal(str(account.id), account.person.name, Role.SERVICE, account.alliance, frozenset())
 
 
 def identity_itself(alliance: str) -> Principal:

@@ -5,7 +5,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
 from services.identity.actors import operator
-from services.identity.commands.create_account import create_account
+from services.identity.commands.add_person import add_person, update_person
 from services.identity.commands.deactivate_account import deactivate_account
 from services.identity.commands.ensure_alliance import ensure_alliance
 from services.identity.commands.ensure_client import ensure_client, frontend_client, service_client
@@ -13,14 +13,16 @@ from services.identity.commands.purge_ended import purge_ended
 from services.identity.commands.rotate_keys import ensure_signing_key
 from services.identity.commands.rotate_keys import rotate_keys as rotate
 from services.identity.commands.set_password import set_password as change_password
-from services.identity.commands.update_account import update_account
 from services.identity.domain import normalise_username
 from services.identity.keyring import Keyring
 from services.identity.passwords import Passwords
+from services.identity.presenting import account_read, accounts_read
 from services.identity.queries import all_accounts, find_account
+from services.identity.queries.posts import posts_by_person
 from services.identity.schemas.account import AccountCreate, AccountRead
 from services.identity.settings import IdentitySettings
-from services.kernel.clock import Clock, SystemClock
+from services.identity.tables import Account
+from services.kernel.clock import Clock, SystemClock, business_date
 from services.kernel.database import Database, WriteSession
 from services.kernel.principal import Principal
 
@@ -91,10 +93,10 @@ async def ensure_account(
     async with _work(settings, alliance, clock) as work:
         account = await find_account(work.session, work.actor.alliance, normalise_username(wanted.username))
         if account is None:
-            account = await create_account(work.session, work.clock, work.actor, work.passwords, wanted, password)
+            account = await add_person(work.session, work.clock, work.actor, work.passwords, wanted, password)
         else:
-            await update_account(work.session, work.clock, work.actor, account, wanted)
-        return AccountRead.model_validate(account)
+            await update_person(work.session, work.clock, work.actor, account, wanted)
+        return await _read(work, account)
 
 
 async def add_account(
@@ -107,8 +109,8 @@ async def add_account(
 ) -> AccountRead:
     """Create an account. Raises InvalidInput with every issue, or AccountExists."""
     async with _work(settings, alliance, clock) as work:
-        made = await create_account(work.session, work.clock, work.actor, work.passwords, wanted, password)
-        return AccountRead.model_validate(made)
+        made = await add_person(work.session, work.clock, work.actor, work.passwords, wanted, password)
+        return await _read(work, made)
 
 
 async def list_accounts(
@@ -116,7 +118,15 @@ async def list_accounts(
 ) -> list[AccountRead]:
     """Every account of the alliance, by user name."""
     async with _work(settings, alliance, clock) as work:
-        return [AccountRead.model_validate(row) for row in await all_accounts(work.session, work.actor.alliance)]
+        accounts = await all_accounts(work.session, work.actor.alliance)
+        people, today = [account.person_id for account in accounts], business_date(work.clock)
+        return accounts_read(accounts, await posts_by_person(work.session, work.actor.alliance, people, today))
+
+
+async def _read(work: Work, account: Account) -> AccountRead:
+    today = business_date(work.clock)
+    posts = await posts_by_person(work.session, account.alliance, [account.person_id], today)
+    return account_read(account, posts.get(account.person_id, []))
 
 
 async def set_password(

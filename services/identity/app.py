@@ -2,17 +2,22 @@
 
 from fastapi import FastAPI
 
-from services.identity.api import accounts, authorize, discovery, sign_out, token
+from services.identity.api import accounts, authorize, discovery, internal, own, sign_out, token, userinfo
 from services.identity.parts import IdentityParts
 from services.identity.queries import published_keys
+from services.identity.revoked import RevokedList
 from services.identity.settings import IdentitySettings
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock
+from services.kernel.revocations import RevocationFeed, Revoked
 from services.kernel.tokens import Jwks
+
+API = (own.router, accounts.router)
+PAGES = (authorize.router, token.router, sign_out.router, discovery.router, userinfo.router, internal.router)
 
 
 def create_app(settings: IdentitySettings | None = None, *, clock: Clock | None = None) -> FastAPI:
-    """Build the service. It verifies tokens by the keys in its own database, not by asking itself over HTTP."""
+    """Build the service. It verifies tokens by what stands in its own database, not by asking itself over HTTP."""
     settings = settings or IdentitySettings()
 
     async def own_keys() -> Jwks:
@@ -20,8 +25,21 @@ def create_app(settings: IdentitySettings | None = None, *, clock: Clock | None 
         async with parts.database.read(parts.default_alliance) as session:
             return await published_keys(session, parts.clock.now())
 
-    app = create_service_app("identity", "身份与登录", settings, [accounts.router], jwks_source=own_keys, clock=clock)
+    async def own_revocations(known: str) -> Revoked | None:
+        revoked: RevokedList = app.state.revoked
+        return await revoked.newer(known)
+
+    app = create_service_app(
+        "identity",
+        "身份与登录",
+        settings,
+        list(API),
+        jwks_source=own_keys,
+        revocations=RevocationFeed(own_revocations),
+        clock=clock,
+    )
     app.state.identity = IdentityParts(settings, app.state.clock, app.state.database)
-    for router in (authorize.router, token.router, sign_out.router, discovery.router, accounts.userinfo_router):
+    app.state.revoked = RevokedList(app.state.database, app.state.clock, settings.hub.alliance_default)
+    for router in PAGES:
         app.include_router(router)
     return app

@@ -1,26 +1,60 @@
-"""Authorisation as types."""
+"""Authorisation as types, and sessions for what people do about themselves, also while they practise."""
 
-from typing import Annotated
+from collections.abc import AsyncIterator
+from dataclasses import replace
+from typing import Annotated, Any
 
 from fastapi import Depends
 
-from services.kernel.auth import CurrentPrincipal
-from services.kernel.errors import Forbidden
-from services.kernel.permissions import Role
+from services.kernel.alliances import home_of, is_practice
+from services.kernel.auth import CurrentPrincipal, requires
+from services.kernel.database import Database, ReadSession, WriteSession
+from services.kernel.errors import Conflict, Forbidden
+from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
-
-
-def _secretariat(principal: CurrentPrincipal) -> Principal:
-    if principal.role is not Role.SECRETARIAT:
-        raise Forbidden("账号由秘书处管理，您的角色不能查看，如需办理请联系秘书处。")
-    return principal
+from services.kernel.sessions import database_of
 
 
 def _person(principal: CurrentPrincipal) -> Principal:
-    if principal.role is Role.SERVICE:
+    """Somebody who signed in, in the home alliance: identity keeps nobody in a practice alliance."""
+    if principal.post is None:
         raise Forbidden("系统服务没有个人信息，请用人员账号登录后再试。")
-    return principal
+    return replace(principal, alliance=home_of(principal.alliance))
 
 
-Secretariat = Annotated[Principal, Depends(_secretariat)]
 Person = Annotated[Principal, Depends(_person)]
+
+
+async def _own_read(database: Annotated[Database, Depends(database_of)], person: Person) -> AsyncIterator[ReadSession]:
+    async with database.read(person.alliance) as session:
+        yield session
+
+
+async def _own_write(
+    database: Annotated[Database, Depends(database_of)], person: Person
+) -> AsyncIterator[WriteSession]:
+    async with database.write(person.alliance) as session:
+        yield session
+
+
+OwnReading = Annotated[ReadSession, Depends(_own_read, scope="function")]
+OwnWriting = Annotated[WriteSession, Depends(_own_write, scope="function")]
+
+
+def managing(permission: Permission) -> Any:
+    """Admits who holds the permission, in earnest: there are no accounts, posts or clients to practise with."""
+
+    async def check(principal: Annotated[Principal, requires(permission)]) -> Principal:
+        if is_practice(principal.alliance):
+            raise Conflict("练习环境里没有账号、岗位和接入可管理，请切换到正式环境后办理。", code="practice_session")
+        return principal
+
+    return Depends(check)
+
+
+AccountsRead = Annotated[Principal, managing(Permission.ACCOUNTS_READ)]
+AccountsManage = Annotated[Principal, managing(Permission.ACCOUNTS_MANAGE)]
+PostsGrant = Annotated[Principal, managing(Permission.POSTS_GRANT)]
+SessionsEnd = Annotated[Principal, managing(Permission.SESSIONS_END)]
+UnitManage = Annotated[Principal, managing(Permission.UNIT_MANAGE)]
+AlliancesRead = Annotated[Principal, requires(Permission.OUTBOX_READ)]

@@ -1,20 +1,22 @@
-"""Rules of accounts and sign-in, pure: names, passwords, who may be locked out and when."""
+"""Rules of accounts, posts and sign-in, pure: names, states, separation of posts, who may be locked out and when."""
 
 import re
 import unicodedata
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
 from services.kernel.errors import Conflict, FieldIssue, InvalidInput, NotFound, Unavailable
-from services.kernel.permissions import Role
+from services.kernel.permissions import ADMINISTRATORS, Department, Party, Role
 
-MINIMUM_PASSWORD: Final = 12
-MAXIMUM_PASSWORD: Final = 256
 USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
 DIVISION: Final = re.compile(r"[0-9]{6}")
-PEOPLE: Final = frozenset({Role.SECRETARIAT, Role.COUNTY_BUREAU, Role.MEMBER_UNIT})
+PEOPLE: Final = frozenset(role for role in Role if role.party is not Party.SERVICE)
+COUNTY_ROLES: Final = frozenset(role for role in Role if role.party is Party.COUNTY)
+UNIT_ROLES: Final = frozenset(role for role in Role if role.party is Party.MEMBER)
+DEPARTMENT_ROLES: Final = frozenset(role for role in Role if role.party is Party.DEPARTMENT)
 
 
 class AccountExists(Conflict):
@@ -23,6 +25,41 @@ class AccountExists(Conflict):
 
 class AccountUnknown(NotFound):
     code = "account_unknown"
+
+
+class PostUnknown(NotFound):
+    code = "post_unknown"
+
+
+class HoldingUnknown(NotFound):
+    code = "holding_unknown"
+
+
+class PostHeld(Conflict):
+    """Somebody holds the post in that time."""
+
+    code = "post_held"
+
+
+class PostsNotTogether(Conflict):
+    """等保 2.0 separates the three administrators from each other and from everybody else."""
+
+    code = "posts_not_together"
+
+
+class AccountState(StrEnum):
+    """`invited` until the first password or binding; a deactivated one may come back."""
+
+    INVITED = "invited"
+    ACTIVE = "active"
+    DEACTIVATED = "deactivated"
+
+
+class InvitationPurpose(StrEnum):
+    """What a link is for: the first sign-in of an account, or a new password."""
+
+    INVITATION = "invitation"
+    PASSWORD_RESET = "password_reset"  # noqa: S105  # a purpose
 
 
 class SigningKeyUnreadable(Unavailable):
@@ -43,30 +80,28 @@ def username_issues(username: str) -> list[FieldIssue]:
     return [FieldIssue("username", "username_malformed", "用户名应为 3 到 64 位小写字母、数字、点、横线或下划线。")]
 
 
-def password_issues(username: str, password: str) -> list[FieldIssue]:
-    """What is wrong with a new password: too short, too long, or the user name itself."""
-    issues = []
-    if len(password) < MINIMUM_PASSWORD:
-        issues.append(FieldIssue("password", "password_short", f"密码至少 {MINIMUM_PASSWORD} 个字符。"))
-    if len(password) > MAXIMUM_PASSWORD:
-        issues.append(FieldIssue("password", "password_long", f"密码最多 {MAXIMUM_PASSWORD} 个字符。"))
-    if username and normalise_username(password) == normalise_username(username):
-        issues.append(FieldIssue("password", "password_is_username", "密码不能与用户名相同。"))
-    return issues
-
-
-def post_issues(role: Role, division: str | None, member: object | None) -> list[FieldIssue]:
-    """What is wrong with a role and its post: a bureau has a division, a member unit has a member."""
+def post_issues(
+    role: Role, division: str | None, member: object | None, department: Department | None = None
+) -> list[FieldIssue]:
+    """What is wrong with a role and its unit: a county has a division, a member unit a member, a reviewer its own."""
     issues = []
     if role not in PEOPLE:
-        issues.append(FieldIssue("role", "role_not_for_people", "系统服务不能作为人员账号。"))
+        issues.append(FieldIssue("role", "role_not_for_people", "系统服务不能作为人员的岗位。"))
     if division is not None and not DIVISION.fullmatch(division):
         issues.append(FieldIssue("division", "division_malformed", "区划代码应为 6 位数字。"))
-    if (role is Role.COUNTY_BUREAU) != (division is not None):
-        issues.append(FieldIssue("division", "division_and_role", "县区教育局账号须填区划代码，其他账号不填。"))
-    if (role is Role.MEMBER_UNIT) != (member is not None):
-        issues.append(FieldIssue("member", "member_and_role", "成员单位账号须填所属单位，其他账号不填。"))
+    if (role in COUNTY_ROLES) != (division is not None):
+        issues.append(FieldIssue("division", "division_and_role", "县区教育局的岗位须填区划代码，其他岗位不填。"))
+    if (role in UNIT_ROLES) != (member is not None):
+        issues.append(FieldIssue("member", "member_and_role", "成员单位的岗位须填所属单位，其他岗位不填。"))
+    if (role in DEPARTMENT_ROLES) != (department is not None):
+        issues.append(FieldIssue("department", "department_and_role", "联审岗位须选部门，其他岗位不选。"))
     return issues
+
+
+def together(roles: Iterable[Role]) -> bool:
+    """Whether one person may hold posts of these roles at the same time: an administrator's post stands alone."""
+    listed = list(roles)
+    return len(listed) < 2 or ADMINISTRATORS.isdisjoint(listed)
 
 
 def refuse(issues: list[FieldIssue]) -> None:
@@ -82,6 +117,7 @@ class Outcome(StrEnum):
     WRONG = "wrong"
     LOCKED = "locked"
     DEACTIVATED = "deactivated"
+    NO_POST = "no_post"
 
 
 @dataclass(frozen=True)

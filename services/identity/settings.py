@@ -26,6 +26,12 @@ class IdentitySettings(ServiceSettings):
     sign_in_minutes: int = Field(default=10, ge=1, le=60, description="for the steps after the password, all together")
     page_minutes: int = Field(default=30, ge=1, description="how long an opened sign-in page may be sent")
 
+    federation_minutes: int = Field(default=10, ge=1, le=60, description="for the way to a unit's own sign-in and back")
+    federation_private_addresses: bool = Field(
+        default=False, description="let units' sign-in systems stand in private networks, and there also without TLS"
+    )
+
+    invitation_hours: int = Field(default=72, ge=1, le=720, description="life of an invitation or password link")
     failures_before_lock: int = Field(default=5, ge=1)
     lock_minutes: int = Field(default=15, ge=1)
     parallel_sign_ins: int = Field(default=4, ge=1, description="passwords checked at once; bounds memory")
@@ -62,6 +68,14 @@ class IdentitySettings(ServiceSettings):
     @property
     def sign_in_time(self) -> timedelta:
         return timedelta(minutes=self.sign_in_minutes)
+
+    @property
+    def federation_time(self) -> timedelta:
+        return timedelta(minutes=self.federation_minutes)
+
+    @property
+    def invitation_life(self) -> timedelta:
+        return timedelta(hours=self.invitation_hours)
 
     @property
     def lock_time(self) -> timedelta:

@@ -6,8 +6,8 @@ from authlib.common.urls import add_params_to_uri
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import RedirectResponse, Response
 
-from services.identity.actors import person
-from services.identity.commands.end_access import end_access_of_session
+from services.identity.actors import account_holder
+from services.identity.commands.end_access import end_sessions
 from services.identity.credentials import alliance_of
 from services.identity.pages import Message
 from services.identity.parts import IdentityParts, Parts
@@ -49,5 +49,5 @@ async def _end(session: WriteSession, parts: IdentityParts, alliance: str, cooki
     if live is None:
         return
     login, account = live
-    await end_access_of_session(session, alliance, login.id, now)
-    await audit(session, parts.clock, person(account), "sign_out", "account", account.id)
+    await end_sessions(session, parts.clock, alliance, session_id=login.id)
+    await audit(session, parts.clock, account_holder(account), "sign_out", "account", account.id)

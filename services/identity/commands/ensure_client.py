@@ -31,6 +31,8 @@ class ClientRegistration:
         """The row's values; the secret is long and random, so its plain hash cannot be searched back."""
         return {
             "name": self.name,
+            "kind": "service" if self.role else "first_party",
+            "auth_method": "client_secret_basic",
             "secret_hash": digest(self.secret),
             "role": self.role.value if self.role else None,
             "redirect_uris": list(self.redirect_uris),

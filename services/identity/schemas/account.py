@@ -6,13 +6,14 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.kernel.permissions import Role
+from services.identity.domain import AccountState
+from services.kernel.permissions import Department, Role
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 
 
 class AccountCreate(BaseModel):
-    """A new account; `division` belongs to a county bureau, `member` (the member's id) to a member unit."""
+    """A person with one post at once, as the demonstration and the operator make them; `unit_name` names the unit."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
 
@@ -21,34 +22,38 @@ class AccountCreate(BaseModel):
     role: Role
     division: str | None = None
     member: UUID | None = None
+    department: Department | None = None
+    unit_name: Line | None = None
 
 
-class AccountRead(BaseModel):
-    """An account without anything secret."""
-
-    model_config = ConfigDict(from_attributes=True)
+class PostHeld(BaseModel):
+    """A post, as far as its holder needs it."""
 
     id: UUID
-    username: str
-    display_name: str
+    title: str
+    unit_name: str
     role: Role
+    role_label: str
     division: str | None
     member: UUID | None
-    active: bool
-    created_at: datetime
-    updated_at: datetime
+    department: Department | None
 
 
 class Me(BaseModel):
-    """The caller as the access token describes it."""
+    """The caller as the access token describes it; a program has no post."""
 
     subject: str
     name: str
     role: Role
     role_label: str
     alliance: str
+    practice: bool
     division: str | None
     member: UUID | None
+    department: Department | None
+    post: UUID | None
+    post_title: str
+    unit_name: str
     client_id: str
     scopes: list[str] = Field(description="权限，按字母顺序")
 
@@ -64,3 +69,21 @@ class UserInfo(BaseModel):
     alliance_name: str
     division: str | None
     member: UUID | None
+    department: Department | None
+    post: UUID
+    title: str
+    unit_name: str
+
+
+class AccountRead(BaseModel):
+    """An account without anything secret, with the posts that its person holds today."""
+
+    id: UUID
+    username: str
+    name: str
+    state: AccountState
+    has_password: bool
+    second_factor: bool = Field(description="是否已启用动态口令")
+    posts: list[PostHeld]
+    created_at: datetime
+    updated_at: datetime
