@@ -16,13 +16,13 @@ from services.identity.domain import (
     SigningKeyUnreadable,
     judge,
     normalise_username,
-    password_issues,
     post_issues,
+    together,
     username_issues,
 )
 from services.identity.keyring import Keyring
 from services.identity.oauth.client import narrowed
-from services.kernel.permissions import Role
+from services.kernel.permissions import ADMINISTRATORS, Department, Role
 from tests.identity.world import identity_settings
 from tests.support.services import hub_settings
 
@@ -81,33 +81,34 @@ def test_a_normalised_name_stays_as_it_is(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("role", "division", "member", "codes"),
+    ("role", "division", "member", "department", "codes"),
     [
-        (Role.SECRETARIAT, None, None, []),
-        (Role.COUNTY_BUREAU, "340822", None, []),
-        (Role.MEMBER_UNIT, None, "m", []),
-        (Role.SERVICE, None, None, ["role_not_for_people"]),
-        (Role.COUNTY_BUREAU, "34082", None, ["division_malformed"]),
-        (Role.COUNTY_BUREAU, None, None, ["division_and_role"]),
-        (Role.SECRETARIAT, "340822", "m", ["division_and_role", "member_and_role"]),
+        (Role.SECRETARIAT_CLERK, None, None, None, []),
+        (Role.COUNTY_REVIEWER, "340822", None, None, []),
+        (Role.UNIT_REPORTER, None, "m", None, []),
+        (Role.JOINT_REVIEWER, None, None, Department.FINANCE, []),
+        (Role.SERVICE, None, None, None, ["role_not_for_people"]),
+        (Role.COUNTY_CLERK, "34082", None, None, ["division_malformed"]),
+        (Role.COUNTY_CLERK, None, None, None, ["division_and_role"]),
+        (Role.JOINT_REVIEWER, None, None, None, ["department_and_role"]),
+        (
+            Role.AUDIT_ADMIN,
+            "340822",
+            "m",
+            Department.FINANCE,
+            ["division_and_role", "member_and_role", "department_and_role"],
+        ),
     ],
 )
-def test_a_post_fits_its_role(role: Role, division: str | None, member: str | None, codes: list[str]) -> None:
-    assert [issue.code for issue in post_issues(role, division, member)] == codes
+def test_a_post_fits_its_role(
+    role: Role, division: str | None, member: str | None, department: Department | None, codes: list[str]
+) -> None:
+    assert [issue.code for issue in post_issues(role, division, member, department)] == codes
 
 
-@pytest.mark.parametrize(
-    ("password", "codes"),
-    [
-        ("x" * 11, ["password_short"]),
-        ("x" * 12, []),
-        ("x" * 256, []),
-        ("x" * 257, ["password_long"]),
-        ("Bureau-340822", ["password_is_username"]),
-    ],
-)
-def test_a_password_has_twelve_characters_and_is_not_the_name(password: str, codes: list[str]) -> None:
-    assert [issue.code for issue in password_issues("bureau-340822", password)] == codes
+@given(st.lists(st.sampled_from(sorted(set(Role) - {Role.SERVICE})), max_size=4))
+def test_an_administrators_post_stands_alone(roles: list[Role]) -> None:
+    assert together(roles) == (len(roles) < 2 or not ADMINISTRATORS & set(roles))
 
 
 @given(st.from_regex(r"[a-z0-9_-]{1,32}", fullmatch=True))

@@ -19,7 +19,7 @@ from sqlalchemy import text
 from services.identity import admin
 from services.identity.actors import operator
 from services.identity.app import create_app
-from services.identity.commands.create_account import create_account
+from services.identity.commands.add_person import add_person
 from services.identity.parts import IdentityParts
 from services.identity.schemas.account import AccountCreate
 from services.identity.settings import IdentitySettings
@@ -38,9 +38,9 @@ CALLBACK = f"{ISSUER}/login/callback"
 HOME = f"{ISSUER}/"
 AUTHORIZE, TOKEN, REVOKE = (f"{ISSUER}/oauth/{name}" for name in ("authorize", "token", "revoke"))
 VERIFIER = "v" * 64
-CLERK = AccountCreate(username="mishuchu", display_name="集团秘书处", role=Role.SECRETARIAT)
+CLERK = AccountCreate(username="mishuchu", display_name="集团秘书处", role=Role.SECRETARIAT_CLERK)
 BUREAU = AccountCreate(
-    username="bureau-340822", display_name="怀宁县示例教育局", role=Role.COUNTY_BUREAU, division="340822"
+    username="bureau-340822", display_name="怀宁县示例教育局", role=Role.COUNTY_CLERK, division="340822"
 )
 SERVICES = ("registry", "targets", "subsidies")
 
@@ -188,7 +188,7 @@ async def world_of(database_url: str, files: Path, clock: FixedClock, **changes:
         async with parts.database.write("anqing") as session:
             for account in (CLERK, BUREAU):
                 passwords = parts.tools.passwords
-                await create_account(session, clock, operator("anqing"), passwords, account, world.password)
+                await add_person(session, clock, operator("anqing"), passwords, account, world.password)
         yield world
 
 
