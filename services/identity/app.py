@@ -2,7 +2,19 @@
 
 from fastapi import FastAPI
 
-from services.identity.api import accounts, authorize, discovery, internal, own, sign_out, token, userinfo
+from services.identity.api import (
+    accounts,
+    authorize,
+    discovery,
+    external_identities,
+    federation,
+    identity_providers,
+    internal,
+    own,
+    sign_out,
+    token,
+    userinfo,
+)
 from services.identity.parts import IdentityParts
 from services.identity.queries import published_keys
 from services.identity.revoked import RevokedList
@@ -12,8 +24,16 @@ from services.kernel.clock import Clock
 from services.kernel.revocations import RevocationFeed, Revoked
 from services.kernel.tokens import Jwks
 
-API = (own.router, accounts.router)
-PAGES = (authorize.router, token.router, sign_out.router, discovery.router, userinfo.router, internal.router)
+API = (own.router, accounts.router, identity_providers.router, external_identities.router)
+PAGES = (
+    authorize.router,
+    federation.router,
+    token.router,
+    sign_out.router,
+    discovery.router,
+    userinfo.router,
+    internal.router,
+)
 
 
 def create_app(settings: IdentitySettings | None = None, *, clock: Clock | None = None) -> FastAPI:

@@ -10,6 +10,7 @@ from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 from pydantic import SecretStr
 
 from services.identity.domain import SigningKeyUnreadable
+from services.identity.federation.errors import ProviderMisconfigured
 from services.identity.second_factor import FactorUnreadable
 
 
@@ -22,6 +23,8 @@ class Keyring:
         self.page = Fernet(base64.urlsafe_b64encode(self._derive("sign-in page")))
         self._names = self._derive("user names")
         self._factors = Fernet(base64.urlsafe_b64encode(self._derive("second factors")))
+        self._providers = Fernet(base64.urlsafe_b64encode(self._derive("units' own sign-in")))
+        self.bindings = Fernet(base64.urlsafe_b64encode(self._derive("bindings to units' own sign-in")))
         self._enrolments = self._derive("second factor enrolments")
         self._recovery = self._derive("recovery codes")
 
@@ -53,6 +56,19 @@ class Keyring:
         except InvalidToken as fault:
             raise FactorUnreadable(
                 "动态口令密钥无法解密：HUB_IDENTITY_KEY_SECRET 与存入时不同，请恢复原值。"
+            ) from fault
+
+    def seal_provider(self, secret: str) -> bytes:
+        """Encrypt what the hub keeps for a unit's own sign-in: the client's secret, the verifier of one attempt."""
+        return self._providers.encrypt(secret.encode())
+
+    def open_provider(self, sealed: bytes) -> str:
+        """Decrypt it. Raises ProviderMisconfigured when it was sealed under another secret."""
+        try:
+            return self._providers.decrypt(sealed).decode()
+        except InvalidToken as fault:
+            raise ProviderMisconfigured(
+                "单位登录的密钥无法解密：HUB_IDENTITY_KEY_SECRET 与存入时不同，请恢复原值或重新填写密钥。"
             ) from fault
 
     def enrolment_secret(self, session_id: UUID, account_version: int) -> str:

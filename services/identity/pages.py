@@ -101,12 +101,13 @@ def _sealed(cookie: str, purpose: str) -> bytes:
 
 
 class Cookies:
-    """Identity's two cookies; over TLS their names begin with `__Host-`, which binds them to this very host."""
+    """Identity's cookies; over TLS their names begin with `__Host-`, which binds them to this very host."""
 
     def __init__(self, settings: IdentitySettings) -> None:
         self._secure = settings.secure_cookies
         prefix = "__Host-" if self._secure else ""
         self._form, self._session = f"{prefix}hub_sign_in_form", f"{prefix}hub_identity"
+        self._federation = f"{prefix}hub_federation"
 
     def form(self, request: Request) -> str | None:
         return request.cookies.get(self._form)
@@ -124,6 +125,16 @@ class Cookies:
 
     def drop_session(self, response: Response) -> None:
         self._drop(response, self._session)
+
+    def federation(self, request: Request) -> str | None:
+        return request.cookies.get(self._federation)
+
+    def set_federation(self, response: Response, value: str) -> None:
+        """The state of the one attempt that this browser is on; see docs/adr/0014."""
+        self._set(response, self._federation, value)
+
+    def drop_federation(self, response: Response) -> None:
+        self._drop(response, self._federation)
 
     def _set(self, response: Response, name: str, value: str) -> None:
         response.set_cookie(name, value, path=COOKIE_PATH, secure=self._secure, httponly=True, samesite="lax")

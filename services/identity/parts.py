@@ -4,6 +4,8 @@ from typing import Annotated
 
 from fastapi import Depends, Request
 
+from services.identity.federation.http import ProviderHttp
+from services.identity.federation.kinds import Adapters
 from services.identity.keyring import Keyring
 from services.identity.oauth.issuing import Issuing
 from services.identity.pages import Cookies, FormTokens, Pages
@@ -24,6 +26,7 @@ class IdentityParts:
         self.database = database
         self.keyring = Keyring(settings.key_secret)
         self.tools = SignInTools(settings, clock, Passwords(settings), self.keyring)
+        self.adapters = Adapters(ProviderHttp(private_allowed=settings.federation_private_addresses), clock)
         self.pages = Pages(settings)
         self.cookies = Cookies(settings)
         self.form_tokens = FormTokens(self.keyring, clock, settings)

@@ -1,0 +1,76 @@
+"""Bind who somebody is at a unit's own sign-in to an account; and take a binding away."""
+
+from uuid import UUID
+
+from sqlalchemy import delete
+
+from services.identity.federation.errors import AttemptInvalid
+from services.identity.federation.flow import External, masked
+from services.identity.queries import account_by_id
+from services.identity.queries.federation import external_of, externals_of
+from services.identity.tables import Account, ExternalIdentity, IdentityProvider
+from services.kernel.audit import audit
+from services.kernel.clock import Clock
+from services.kernel.database import WriteSession
+from services.kernel.errors import Conflict, NotFound
+from services.kernel.ids import new_id
+from services.kernel.principal import Principal
+
+
+class LastWayToSignIn(Conflict):
+    code = "last_way_to_sign_in"
+
+
+async def bind_external(
+    session: WriteSession,
+    clock: Clock,
+    actor: Principal,
+    provider: IdentityProvider,
+    account: Account,
+    person: External,
+    *,
+    by: str,
+) -> ExternalIdentity:
+    """Bind, unless it is so already; `by` says on what ground (`invitation`, `self`). Raises AttemptInvalid."""
+    known = await external_of(session, account.alliance, provider.id, person.subject)
+    if known is not None and known.account_id != account.id:
+        raise AttemptInvalid(
+            "这个单位账号已绑定中枢的另一名人员，不能重复绑定。如有疑问请联系系统管理员。",
+            code="external_identity_taken",
+        )
+    if known is not None:
+        return known
+    bound = ExternalIdentity(
+        alliance=account.alliance,
+        id=new_id(),
+        provider_id=provider.id,
+        subject=person.subject,
+        account_id=account.id,
+        display=person.name,
+        bound_at=clock.now(),
+    )
+    session.add(bound)
+    await session.flush()  # so that a binding made meanwhile is refused here, before the audit entry
+    after = {"provider": str(provider.id), "subject": masked(person.subject), "account": str(account.id), "by": by}
+    await audit(session, clock, actor, "external_identity.bind", "external_identity", bound.id, after=after)
+    return bound
+
+
+async def unbind_external(
+    session: WriteSession, clock: Clock, actor: Principal, account_id: UUID, external_id: UUID
+) -> None:
+    """Take a binding of one's own away. Raises NotFound, or LastWayToSignIn when there is no password either."""
+    account = await account_by_id(session, actor.alliance, account_id)
+    bound = await externals_of(session, actor.alliance, account_id)
+    found = next(((external, provider) for external, provider in bound if external.id == external_id), None)
+    if account is None or found is None:
+        raise NotFound("没有这个绑定，可能已被解除，请刷新后再看。")
+    if account.password_hash is None and len(bound) == 1:
+        raise LastWayToSignIn("这是您唯一的登录方式，解除后将无法登录。请先设置密码，再解除绑定。")
+    external, provider = found
+    before = {"provider": str(provider.id), "subject": masked(external.subject)}
+    own = delete(ExternalIdentity).where(
+        ExternalIdentity.alliance == actor.alliance, ExternalIdentity.id == external_id
+    )
+    await session.execute(own)
+    await audit(session, clock, actor, "external_identity.unbind", "external_identity", external_id, before=before)
