@@ -6,12 +6,14 @@ from functools import partial
 
 from fastapi import APIRouter, FastAPI
 
+from services.kernel.audit_routes import audit_router
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.database import Database
 from services.kernel.job_routes import job_router
 from services.kernel.logs import configure_logs
 from services.kernel.observability import Metrics, RequestContext, health_router
 from services.kernel.openapi import describe_permissions
+from services.kernel.outbox_routes import outbox_router
 from services.kernel.problems import install_problem_handlers
 from services.kernel.revocations import RevocationFeed, following
 from services.kernel.service_calls import fetch_jwks
@@ -65,7 +67,7 @@ def create_service_app(
     app.state.verifier = TokenVerifier(source, issuer=hub.public_url, audience=hub.audience, clock=time)
     metrics = Metrics(service)
     app.include_router(health_router(metrics, {"database": database.ping}))
-    all_routers = [*routers, job_router()]
+    all_routers = [*routers, job_router(), audit_router(service), outbox_router()]
     for router in all_routers:
         app.include_router(router, prefix=prefix)
     describe_permissions(app, all_routers, prefix)

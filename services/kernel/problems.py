@@ -13,6 +13,7 @@ from starlette.exceptions import HTTPException
 
 from services.kernel import context, errors
 from services.kernel.messages import validation_message
+from services.kernel.refusals import record_refusal
 
 log = logging.getLogger(__name__)
 PROBLEM_JSON = "application/problem+json"
@@ -71,9 +72,11 @@ def problem_response(error: errors.HubError) -> JSONResponse:
     return JSONResponse(body, status, headers, media_type=PROBLEM_JSON)
 
 
-async def _hub_error(_request: Request, error: Exception) -> JSONResponse:
+async def _hub_error(request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, errors.HubError)  # noqa: S101  # registered for this class only
     log.info("request refused", extra={"code": error.code})
+    if isinstance(error, errors.Forbidden):
+        await record_refusal(request, error)
     return problem_response(error)
 
 
