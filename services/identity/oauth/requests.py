@@ -1,11 +1,14 @@
 """Starlette's request in the shape that Authlib reads, and Authlib's answer as Starlette's response."""
 
+import base64
+import json
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any
 from urllib.parse import parse_qsl
 
 from authlib.oauth2.rfc6749 import OAuth2Payload, OAuth2Request
+from authlib.oauth2.rfc6749.util import extract_basic_authorization
 from fastapi import Request
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
@@ -87,3 +90,22 @@ def mechanisms(request: HubOAuth2Request) -> list[str]:
         "assertion": bool(form.get("client_assertion") or form.get("client_assertion_type")),
     }
     return [name for name, present in shown.items() if present]
+
+
+def named_client(request: HubOAuth2Request) -> str:
+    """Which client a request says it is from, before anything is proved; empty when it names none that can be read."""
+    assertion = request.form.get("client_assertion", "")
+    try:
+        named = extract_basic_authorization(request.headers)[0] or request.payload.client_id or _issuer_of(assertion)
+    except UnicodeDecodeError:
+        return ""
+    return "" if "\x00" in named else named
+
+
+def _issuer_of(assertion: str) -> str:
+    """The issuer in a JWT's payload, unverified."""
+    try:
+        padded = assertion.split(".")[1] + "=="
+        return str(json.loads(base64.urlsafe_b64decode(padded))["iss"])
+    except (IndexError, ValueError, KeyError, TypeError):
+        return ""

@@ -1,6 +1,7 @@
 """Browsers that are signed in."""
 
 from datetime import datetime, timedelta
+from uuid import UUID
 
 from sqlalchemy import select
 from sqlalchemy.orm import joinedload
@@ -28,3 +29,9 @@ async def live_session(
     )
     row = (await session.execute(statement)).one_or_none()
     return (row[0], row[1]) if row else None
+
+
+async def session_by_id(session: AnySession, alliance: str, session_id: UUID) -> LoginSession | None:
+    """A login session, also one that ended or is over."""
+    own = select(LoginSession).where(LoginSession.alliance == alliance, LoginSession.id == session_id)
+    return (await session.scalars(own)).one_or_none()

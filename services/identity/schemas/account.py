@@ -58,23 +58,6 @@ class Me(BaseModel):
     scopes: list[str] = Field(description="权限，按字母顺序")
 
 
-class UserInfo(BaseModel):
-    """The signed-in person, for a client (the shape of OpenID Connect's UserInfo, with the hub's own claims)."""
-
-    sub: UUID
-    name: str
-    username: str
-    role: Role
-    alliance: str
-    alliance_name: str
-    division: str | None
-    member: UUID | None
-    department: Department | None
-    post: UUID
-    title: str
-    unit_name: str
-
-
 class AccountRead(BaseModel):
     """An account without anything secret, with the posts that its person holds today."""
 
