@@ -18,7 +18,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from services.identity.oauth.checks import Wishes
-from services.identity.oauth.client import HubClient
+from services.identity.oauth.client import HubClient, allowances
 from services.identity.oauth.issuing import Issuing
 from services.identity.oauth.requests import HubOAuth2Request
 from services.identity.oauth.server import HubAuthorizationServer
@@ -44,6 +44,11 @@ class ConsentNeeded:
     client_name: str
     description: str
     scope: str
+
+    @property
+    def allowances(self) -> list[str]:
+        """What the person is asked to allow, in sentences."""
+        return allowances(self.scope)
 
 
 @dataclass(frozen=True)

@@ -9,10 +9,16 @@ from services.identity.credentials import digest
 from services.identity.tables import OAuthClient
 from services.kernel.alliances import practice_of
 from services.kernel.divisions import division_name
-from services.kernel.permissions import GRANTS, MACHINE_PERMISSIONS, Permission, Role
+from services.kernel.permissions import GRANTS, MACHINE_PERMISSIONS, PERMISSION_LABELS, Permission, Role
 
-OPENID_SCOPES: Final = frozenset({"openid", "profile", "offline_access"})
+OPENID_LABELS: Final = {
+    "openid": "确认您的身份",
+    "profile": "查看您的姓名、用户名、岗位和所在单位",
+    "offline_access": "在您离开后继续以您的身份工作，直到您撤回授权",
+}
 """What a person may allow beside permissions (OpenID Connect Core 1.0, 5.4 and 11)."""
+
+OPENID_SCOPES: Final = frozenset(OPENID_LABELS)
 
 NEVER_BY_DEFAULT: Final = frozenset({"offline_access"})
 SUPPORTED_SCOPES: Final = OPENID_SCOPES | {permission.value for permission in Permission}
@@ -21,6 +27,13 @@ SECRET_METHODS: Final = ("client_secret_basic", "client_secret_post")
 CONFIDENTIAL_METHODS: Final = (*SECRET_METHODS, "private_key_jwt")
 AUTH_METHODS: Final = (*CONFIDENTIAL_METHODS, "none")
 ASSERTION_ALGORITHMS: Final = ("RS256", "ES256")
+
+
+def allowances(scope: str) -> list[str]:
+    """A scope string in sentences for people, OpenID's first."""
+    named = set(scope.split())
+    own = [label for name, label in OPENID_LABELS.items() if name in named]
+    return own + [label for permission, label in PERMISSION_LABELS.items() if permission in named]
 
 
 def narrowed(scope: str | None, allowed: frozenset[str]) -> str:
