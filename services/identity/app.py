@@ -11,6 +11,8 @@ from services.identity.api import (
     identity_providers,
     internal,
     own,
+    second_factor,
+    sign_in_steps,
     sign_out,
     token,
     userinfo,
@@ -27,6 +29,8 @@ from services.kernel.tokens import Jwks
 API = (own.router, accounts.router, identity_providers.router, external_identities.router)
 PAGES = (
     authorize.router,
+    second_factor.router,
+    sign_in_steps.router,
     federation.router,
     token.router,
     sign_out.router,

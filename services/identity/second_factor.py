@@ -50,10 +50,11 @@ class FactorLocked(TooManyRequests):
     code = "sign_in_locked"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, repr=False)
 class Enrolment:
     """What an authenticator application needs; shown to its owner alone, and never logged."""
 
+    username: str
     secret: str
     uri: str
     image: str
@@ -75,7 +76,7 @@ def enrolment_of(secret: str, username: str, issuer: str) -> Enrolment:
     image = segno.make(uri, error="m", micro=False).svg_data_uri(
         scale=5, border=4, light="white", svgclass=None, lineclass=None
     )
-    return Enrolment(secret, uri, image)
+    return Enrolment(username, secret, uri, image)
 
 
 def accepted_step(secret: str, typed: str, now: datetime, last_step: int | None) -> int | None:

@@ -6,12 +6,14 @@ import warnings
 from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from datetime import timedelta
 from html import unescape
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
 
 import httpx
+import pyotp
 from authlib.deprecate import AuthlibDeprecationWarning
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -57,6 +59,7 @@ class World:
     service_secrets: dict[str, str] = field(
         default_factory=lambda: {name: secrets.token_urlsafe(32) for name in SERVICES}
     )
+    phones: "dict[str, Phone]" = field(default_factory=dict)
 
     @property
     def transport(self) -> httpx.ASGITransport:
@@ -91,7 +94,7 @@ class World:
         )
 
     def browser(self) -> "Browser":
-        return Browser(httpx.AsyncClient(transport=self.transport, base_url=ISSUER))
+        return Browser(httpx.AsyncClient(transport=self.transport, base_url=ISSUER), self.clock, self.phones)
 
     def verifier(self) -> TokenVerifier:
         """The kernel's verifier as another service has it, reading the published JWKS over HTTP."""
@@ -130,10 +133,29 @@ class World:
 
 
 @dataclass
+class Phone:
+    """An authenticator application, with the secret that it read off an enrolment page."""
+
+    secret: str
+    clock: FixedClock
+    last_step: int = 0
+
+    def code(self) -> str:
+        """The next code that was never shown before; waits for it on the test's clock."""
+        totp = pyotp.TOTP(self.secret)
+        if totp.timecode(self.clock.now()) <= self.last_step:
+            self.clock.advance(timedelta(seconds=totp.interval))
+        self.last_step = totp.timecode(self.clock.now())
+        return totp.at(self.clock.now())
+
+
+@dataclass
 class Browser:
     """A browser: it keeps cookies and sends the form that a page holds."""
 
     http: httpx.AsyncClient
+    clock: FixedClock
+    phones: dict[str, Phone] = field(default_factory=dict)
 
     async def open(self, url: str) -> httpx.Response:
         return await self.http.get(url)
@@ -145,13 +167,40 @@ class Browser:
         return await self.http.post(action, data={**hidden, **fields})
 
     async def attempt(self, url: str, username: str, password: str) -> httpx.Response:
+        """Give user name and password; on success the answer leads on to the next step."""
         return await self.submit(await self.open(url), username=username, password=password)
 
-    async def sign_in(self, url: str, username: str, password: str) -> str:
-        """Sign in; returns where the browser is sent."""
-        answer = await self.attempt(url, username, password)
+    async def followed(self, answer: httpx.Response) -> httpx.Response:
+        """What a step leads to: its redirect to another step is followed, the one to the client is not."""
+        if answer.headers.get("location", "").startswith("/oauth/authorize?"):
+            return await self.http.get(answer.headers["location"])
+        return answer
+
+    async def sign_in(self, url: str, username: str, password: str, choice: str = "") -> str:
+        """Sign in through all steps; returns where the browser is sent."""
+        page = await self.followed(await self.attempt(url, username, password))
+        answer = await self.pass_factor(page, username)
+        answer = await self.choose(answer, choice)
         assert answer.status_code == 303, answer.text
         return str(answer.headers["location"])
+
+    async def pass_factor(self, page: httpx.Response, username: str) -> httpx.Response:
+        """Set the second factor up where that is asked for, or give its code."""
+        if enrolment := re.search(r'class="enrol-secret">([^<]+)<', page.text):
+            phone = self.phones[username] = Phone(enrolment[1].replace(" ", ""), self.clock)
+            told = await self.submit(page, code=phone.code())
+            assert told.status_code == 200, told.text
+            return await self.open(unescape(re.search(r'<a class="btn btn-primary" href="([^"]*)"', told.text)[1]))  # type: ignore[index]
+        if page.status_code == 200 and "/oauth/authorize/factor?" in page.text:
+            return await self.followed(await self.submit(page, code=self.phones[username].code()))
+        return page
+
+    async def choose(self, page: httpx.Response, choice: str = "") -> httpx.Response:
+        """Choose a post by its button's value, or the first that is no practice."""
+        if page.status_code != 200 or "/oauth/authorize/post?" not in page.text:
+            return page
+        offered = re.findall(r'name="choice" value="([^"]+)"', page.text)
+        return await self.submit(page, choice=choice or next(key for key in offered if "practice" not in key))
 
 
 def parameters(url: str) -> dict[str, str]:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 from uuid import UUID
 
 from services.identity.actors import account_holder, identity_itself
@@ -43,8 +44,8 @@ async def open_session(
 ) -> SignedIn | Outcome:
     """Open a session for an account that was just proved, by password or by its unit's own sign-in.
 
-    `amr` says how (RFC 8176). The session may still wait for a second factor or a post (`session.stage`); one that waits
-    lives minutes. `replaces` is the session that this browser had before, which ends. Whoever holds no post is refused
+    `amr` says how (RFC 8176). The session may still wait for a second factor or a post (`session.stage`); then it lives
+    minutes. `replaces` is the session that this browser had before, which ends. Whoever holds no post is refused
     with `Outcome.NO_POST`. The account's person must be loaded. Audited.
     """
     posts = await posts_held(session, account.alliance, account.id, business_date(tools.clock))
@@ -128,7 +129,7 @@ async def audit_step(
     session: WriteSession, tools: SignInTools, account: Account, opened: LoginSession, posts: Sequence[HeldPost]
 ) -> None:
     """A complete sign-in is the post's, one under way nobody's yet."""
-    facts = {"session": str(opened.id), "amr": list(opened.amr), "stage": opened.stage}
+    facts: dict[str, Any] = {"session": str(opened.id), "amr": list(opened.amr), "stage": opened.stage}
     held = next((held for held in posts if held.post.id == opened.post_id), None)
     if opened.stage != Stage.COMPLETE or held is None:
         actor, action = account_holder(account), "sign_in.step_passed"

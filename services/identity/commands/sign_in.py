@@ -6,7 +6,7 @@ from services.identity.actors import identity_itself
 from services.identity.commands.guard_sign_in import count, lock_guard
 from services.identity.commands.open_session import SignedIn, open_session
 from services.identity.domain import Outcome, normalise_username
-from services.identity.queries import HeldPost, find_account, posts_held
+from services.identity.queries import find_account, posts_held
 from services.identity.second_factor import PASSWORD
 from services.identity.steps import factor_due
 from services.identity.tables import Account

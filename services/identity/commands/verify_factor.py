@@ -1,6 +1,6 @@
 """Take a one-time password or a recovery code; each serves once, and wrong ones count with wrong passwords."""
 
-from sqlalchemy import func, select, update
+from sqlalchemy import ColumnElement, func, select, update
 
 from services.identity.actors import account_holder, identity_itself
 from services.identity.commands.guard_sign_in import count, lock_guard
@@ -41,7 +41,9 @@ async def recovery_codes_left(session: WriteSession, account: Account) -> int:
 async def _methods_of(session: WriteSession, tools: SignInTools, account: Account, typed: str) -> list[str]:
     """What a right code proves (RFC 8176); nothing for a wrong one. A recovery code has no name there but `mfa`."""
     if looks_like_recovery_code(typed):
-        own = select(RecoveryCode.code_hash).where(*_unused(account), RecoveryCode.code_hash == _hash(tools, account, typed))
+        own = select(RecoveryCode.code_hash).where(
+            *_unused(account), RecoveryCode.code_hash == _hash(tools, account, typed)
+        )
         return [SEVERAL] if await session.scalar(own) is not None else []
     return [CODE, SEVERAL] if _step(tools, account, typed) is not None else []
 
@@ -57,7 +59,7 @@ async def _spend(session: WriteSession, tools: SignInTools, account: Account, ty
     await audit(session, tools.clock, actor, "recovery_code.used", "account", account.id, after=left)
 
 
-def _unused(account: Account) -> tuple[object, ...]:
+def _unused(account: Account) -> tuple[ColumnElement[bool], ...]:
     return (
         RecoveryCode.alliance == account.alliance,
         RecoveryCode.account_id == account.id,

@@ -1,0 +1,202 @@
+"""What follows the password: which step is due, its page, and the choice of a post.
+
+The pages of the steps stand at addresses of their own only for sending their forms; to load the authorisation request
+again always shows the step that is due, so none can be left out by its address.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from services.identity.api.visits import Visit, opened_visit
+from services.identity.commands.choose_post import choose_post
+from services.identity.commands.enrol_factor import offered_enrolment
+from services.identity.commands.open_session import SignedIn
+from services.identity.credentials import alliance_of
+from services.identity.oauth.authorization import ConsentNeeded
+from services.identity.oauth.requests import form_pairs
+from services.identity.oauth.subject import Subject
+from services.identity.pages import Message
+from services.identity.parts import IdentityParts, Parts
+from services.identity.queries import HeldPost, live_session, posts_held
+from services.identity.queries.choices import last_choice
+from services.identity.steps import Stage, choices_of, key_of, next_stage
+from services.identity.tables import Account, LoginSession
+from services.kernel.clock import business_date
+from services.kernel.database import WriteSession
+from services.kernel.permissions import ROLE_LABELS
+
+router = APIRouter(include_in_schema=False)
+
+NO_POST = Message(
+    "没有可用的岗位",
+    "用户名和密码正确，但您目前没有在任的岗位，因此不能进入系统。",
+    "岗位由安全管理员任命。请联系本单位负责人，由其向联盟秘书处申请；已任命的，请确认任职日期已到。",
+)
+STALE = "页面已过期或不是由本浏览器打开，请重新填写。"
+TIMED_OUT = "登录已超时或已在别处继续，请重新输入用户名和密码。"
+UNKNOWN_CHOICE = "所选岗位已不可用，请重新选择。"
+
+
+@dataclass(frozen=True)
+class Arrival:
+    """Somebody on the way: the login session, its account and the posts held today."""
+
+    login: LoginSession
+    account: Account
+    posts: Sequence[HeldPost]
+
+    @property
+    def chosen(self) -> HeldPost | None:
+        """The post of the session while it is held."""
+        key = (self.login.post_id, self.login.practice)
+        return next((held for held in choices_of(self.posts) if (held.post.id, held.practice) == key), None)
+
+    @property
+    def stage(self) -> Stage:
+        """What is due now, by what is known now: posts come and go, and a factor may have been set up meanwhile."""
+        return next_stage(self.account, self.posts, self.login.amr, chosen=self.chosen is not None)
+
+    @property
+    def subject(self) -> Subject | None:
+        """For whom the client may get tokens, once every step was passed."""
+        complete = self.stage is Stage.COMPLETE and self.login.stage == Stage.COMPLETE
+        return Subject(self.chosen, self.login) if complete and self.chosen is not None else None
+
+
+async def arrived(session: WriteSession, parts: IdentityParts, request: Request, alliance: str) -> Arrival | None:
+    """The living login session of this browser, its rest counted anew."""
+    cookie = parts.cookies.session(request) or ""
+    now = parts.clock.now()
+    live = await live_session(session, alliance, cookie, now, parts.settings.session_idle) if cookie else None
+    if live is None:
+        return None
+    login, account = live
+    login.seen_at = now
+    return Arrival(login, account, await posts_held(session, alliance, account.id, business_date(parts.clock)))
+
+
+def browser_alliance(request: Request, parts: IdentityParts) -> str:
+    """The alliance that the browser's session names, or the default one."""
+    return alliance_of(parts.cookies.session(request) or "", parts.default_alliance)
+
+
+async def finished(visit: Visit, arrival: Arrival, subject: Subject, *, allowed: bool | None = None) -> Response:
+    """Answer the client for a session that has passed every step; a third party's program may need consent first."""
+    answer = await visit.answer(subject, allowed=allowed)
+    if isinstance(answer, ConsentNeeded):
+        return await visit.page("consent.html", "consent", needed=answer, chosen=arrival.chosen)
+    return answer
+
+
+async def after_step(visit: Visit, signed_in: SignedIn, posts: Sequence[HeldPost]) -> Response:
+    """The client's answer when this was the last step, else on to the next; with the session's new cookie."""
+    arrival = Arrival(signed_in.session, signed_in.account, posts)
+    if arrival.subject is None:
+        return visit.onward(signed_in.cookie)
+    response = await finished(visit, arrival, arrival.subject)
+    visit.parts.cookies.set_session(response, signed_in.cookie)
+    return response
+
+
+async def step_page(visit: Visit, arrival: Arrival, status: int = 200, problem: str = "") -> Response:
+    """The page of the step that is due: second factor, setting one up, or the choice of a post."""
+    if not arrival.posts:
+        return visit.parts.pages.message(403, NO_POST)
+    told = {"problem": problem, "person": arrival.account.person.name}
+    if arrival.stage is not Stage.FACTOR:
+        return await visit.page("choose_post.html", "post", status, posts=await _offered(visit, arrival), **told)
+    if arrival.account.totp_confirmed_at is not None:
+        return await visit.page("second_factor.html", "factor", status, **told)
+    enrolment = await offered_enrolment(visit.session, visit.parts.tools, arrival.account, arrival.login.id)
+    return await visit.page("enrol_factor.html", "enrolment", status, enrolment=enrolment, **told)
+
+
+@dataclass(frozen=True)
+class OfferedPost:
+    """One post on the page of choices, with the buttons to enter it; `first` is where the person worked last."""
+
+    held: HeldPost
+    choices: Sequence[HeldPost]
+    first: bool
+
+    @property
+    def role_label(self) -> str:
+        return ROLE_LABELS[self.held.role]
+
+    def keys(self) -> list[tuple[str, bool]]:
+        """(the button's value, whether it is practice)."""
+        return [(key_of(choice), choice.practice) for choice in self.choices]
+
+
+async def _offered(visit: Visit, arrival: Arrival) -> list[OfferedPost]:
+    """The posts, the one worked in last first; in it the environment of last time first."""
+    last = await last_choice(visit.session, visit.alliance, arrival.account.id)
+    post_id, practice = last or (None, False)
+    offered = [
+        OfferedPost(
+            held,
+            sorted(choices_of([held]), key=lambda choice: choice.practice != practice),
+            held.post.id == post_id,
+        )
+        for held in arrival.posts
+    ]
+    return sorted(offered, key=lambda item: not item.first)
+
+
+@dataclass(frozen=True)
+class Sent:
+    """The checked form of a step: from this browser, for this request, by a session that is at this step."""
+
+    visit: Visit
+    arrival: Arrival
+    form: dict[str, str]
+
+
+async def sent_form(
+    session: WriteSession, parts: IdentityParts, request: Request, step: str, stages: Sequence[Stage]
+) -> Sent | Response:
+    """Read and check the form of a step; anything wrong is answered with the page that is due instead."""
+    form = dict(await form_pairs(request))
+    visit = await opened_visit(request, parts, session, browser_alliance(request, parts))
+    if isinstance(visit, Response):
+        return visit
+    arrival = await arrived(session, parts, request, visit.alliance)
+    if arrival is None:
+        return await visit.page("sign_in.html", "", 403, username="", problem=TIMED_OUT, errors={}, links=[])
+    if arrival.stage not in stages or not arrival.posts:
+        return visit.onward()
+    if not visit.accepts(step, form.get("csrf_token", "")):
+        return await step_page(visit, arrival, 403, STALE)
+    return Sent(visit, arrival, form)
+
+
+@router.post("/oauth/authorize/post")
+async def submit_post(request: Request, parts: Parts) -> Response:
+    """Take the post to work in; a person who is signed in already changes it this way, without the password."""
+    async with parts.database.write(browser_alliance(request, parts)) as session:
+        sent = await sent_form(session, parts, request, "post", (Stage.POST, Stage.COMPLETE))
+        if isinstance(sent, Response):
+            return sent
+        arrival = sent.arrival
+        wanted = sent.form.get("choice", "")
+        chosen = next((choice for choice in choices_of(arrival.posts) if key_of(choice) == wanted), None)
+        if chosen is None:
+            return await step_page(sent.visit, arrival, 422, UNKNOWN_CHOICE)
+        signed_in = await choose_post(session, parts.tools, arrival.account, arrival.login, arrival.posts, chosen)
+        return await after_step(sent.visit, signed_in, arrival.posts)
+
+
+@router.post("/oauth/authorize/consent")
+async def submit_consent(request: Request, parts: Parts) -> Response:
+    """Take what the person allows a third party's program, or that it is refused."""
+    async with parts.database.write(browser_alliance(request, parts)) as session:
+        sent = await sent_form(session, parts, request, "consent", (Stage.COMPLETE,))
+        if isinstance(sent, Response):
+            return sent
+        if sent.arrival.subject is None:
+            return sent.visit.onward()
+        allowed = sent.form.get("decision") == "allow"
+        return await finished(sent.visit, sent.arrival, sent.arrival.subject, allowed=allowed)
