@@ -8,6 +8,7 @@ from typing import Annotated
 
 import typer
 
+from hub.audit_cli import audit
 from hub.groups import group
 from hub.user_cli import user
 
@@ -18,6 +19,7 @@ demo = group("示范数据")
 app.add_typer(policy, name="policy")
 app.add_typer(demo, name="demo")
 app.add_typer(user, name="user")
+app.add_typer(audit, name="audit")
 app.add_typer(secrets, name="secrets")
 
 
@@ -67,14 +69,19 @@ def migrate() -> None:
 def serve(
     name: Annotated[str, typer.Argument(help="identity、registry、targets、subsidies、exchange、frontend 或 gateway")],
     *,
-    uds: Annotated[Path | None, typer.Option(help="监听的 unix 套接字；给出时不使用端口。")] = None,
+    uds: Annotated[Path | None, typer.Option(help="监听的 unix 套接字；给出时不使用端口（gateway 两者都用）。")] = None,
     host: Annotated[str, typer.Option(help="监听地址")] = "127.0.0.1",
     port: Annotated[int, typer.Option(min=1, max=65535, help="监听端口")] = 8000,
+    processes: Annotated[
+        int | None, typer.Option(min=1, max=64, help="gateway 的进程数；省略时取 HUB_GATEWAY_PROCESSES，默认 1")
+    ] = None,
 ) -> None:
     """运行一个服务。"""
     from hub import serve as serving
+    from hub.environment import gateway_processes
 
-    serving.serve(name, uds=uds, host=host, port=port)
+    chosen = processes or (gateway_processes(os.environ) if name == "gateway" else 1)
+    serving.serve(name, uds=uds, host=host, port=port, processes=chosen)
 
 
 @app.command()
