@@ -6,7 +6,7 @@ shared. `job` rows tell people how far the work is; pgqueuer's rows decide who r
 
 import json
 import logging
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 from uuid import UUID
@@ -81,11 +81,18 @@ async def enqueue(
             created_at=clock.now(),
         )
     )
-    connection = await (await session.connection()).get_raw_connection()
-    driver = AsyncpgDriver(connection.driver_connection)
-    reference = json.dumps({"alliance": principal.alliance, "id": str(job_id)}).encode()
-    await queries_on(driver, service).enqueue(ENTRYPOINT, reference)
+    await put_in_queue(session, service, ENTRYPOINT, [{"alliance": principal.alliance, "id": str(job_id)}])
     return job_id
+
+
+async def put_in_queue(
+    session: WriteSession, service: str, entrypoint: str, references: Sequence[Mapping[str, Any]]
+) -> None:
+    """Queue work in this transaction: one entry for each reference, which tells the worker what it is about."""
+    connection = await (await session.connection()).get_raw_connection()
+    payloads: list[bytes | None] = [json.dumps(reference).encode() for reference in references]
+    entrypoints, priorities = [entrypoint] * len(payloads), [0] * len(payloads)
+    await queries_on(AsyncpgDriver(connection.driver_connection), service).enqueue(entrypoints, payloads, priorities)
 
 
 async def find_job(session: AnySession, scope: Scope, job_id: UUID, owner: str | None) -> JobStatus:
