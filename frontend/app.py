@@ -21,6 +21,7 @@ from frontend.pages import (
     jobs,
     member_imports,
     members,
+    practice,
     sign_out,
     subsidies_claims,
     subsidies_lines,
@@ -43,7 +44,8 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
 SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
-PAGES = (home, members, member_imports, collaborations, targets, *SUBSIDIES, citations, jobs, components, sign_out)
+REGISTRY = (members, member_imports, collaborations)
+PAGES = (home, *REGISTRY, targets, *SUBSIDIES, practice, citations, jobs, components, sign_out)
 
 
 def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:

@@ -13,6 +13,7 @@ import aiohttp
 import orjson
 from starlette.responses import StreamingResponse
 
+from services.kernel import context
 from services.kernel.errors import FieldIssue
 from services.kernel.upstream import Upstream
 
@@ -177,7 +178,7 @@ class BoundGateway:
             return Answer(response.status, _decode(body), response.headers)
 
     async def _open(self, method: str, path: str, **options: Any) -> aiohttp.ClientResponse:
-        options["headers"] = {**self.headers, **_present(options.get("headers"))}
+        options["headers"] = {**self.headers, **_on_behalf(), **_present(options.get("headers"))}
         options["params"] = _present(options.get("params"))
         if options.get("json") is not None:
             options["data"] = orjson.dumps(options["json"])
@@ -187,6 +188,13 @@ class BoundGateway:
             return await self.client.session.request(method, self.client.url(path), allow_redirects=False, **options)
         except (aiohttp.ClientError, TimeoutError, OSError) as error:
             raise unreachable() from error
+
+
+def _on_behalf() -> dict[str, str]:
+    """For whom and within which trace a call is made; the gateway believes the address from the hub's own socket."""
+    address, trace = context.client_address.get(), context.traceparent.get()
+    said = {"X-Forwarded-For": address if address != "-" else "", "traceparent": trace}
+    return {name: value for name, value in said.items() if value}
 
 
 def unreachable() -> ApiProblem:

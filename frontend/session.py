@@ -20,8 +20,9 @@ from weakref import WeakValueDictionary
 
 import orjson
 from cryptography.fernet import Fernet, InvalidToken
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import AliasChoices, BaseModel, ConfigDict, Field, ValidationError
 
+from services.kernel.alliances import is_practice
 from services.kernel.clock import Clock
 from services.kernel.permissions import GRANTS, Party, Permission, Role
 
@@ -55,9 +56,13 @@ class User(BaseModel):
     division: str | None = None
     member: str | None = None
     department: str | None = None
-    post_title: str = ""
+    post_title: str = Field(default="", validation_alias=AliasChoices("post_title", "title"))
     unit_name: str = ""
-    practice: bool = False
+
+    @property
+    def practice(self) -> bool:
+        """Whether the person works in the practice alliance."""
+        return is_practice(self.alliance)
 
     @property
     def party(self) -> Party | None:
@@ -79,13 +84,14 @@ class User(BaseModel):
 
 
 class Tokens(BaseModel):
-    """What the token endpoint gave; `expires_at` is seconds since the epoch."""
+    """What the token endpoint gave; `expires_at` is seconds since the epoch; `id_token` is the hint at sign-out."""
 
     model_config = ConfigDict(extra="ignore", frozen=True)
 
     access_token: str
     refresh_token: str | None = None
     expires_at: int
+    id_token: str | None = None
 
 
 class Session(BaseModel):

@@ -59,11 +59,15 @@ class SignIn:
             scope=self.settings.oauth_scope,
         )
 
-    def begin(self, next_path: str) -> tuple[str, str]:
-        """The address to send the browser to, and the sealed cookie that will recognise it when it returns."""
+    def begin(self, next_path: str, *, choose_post: bool = False) -> tuple[str, str]:
+        """The address to send the browser to, and the sealed cookie that will recognise it when it returns.
+
+        With `choose_post` a person who is signed in is asked again in which post to work.
+        """
+        prompt = {"prompt": "select_account"} if choose_post else {}
         verifier = secrets.token_urlsafe(VERIFIER_BYTES)
         authorize = f"{self.settings.public_url.rstrip('/')}/oauth/authorize"
-        url, state = self.client().create_authorization_url(authorize, code_verifier=verifier)
+        url, state = self.client().create_authorization_url(authorize, code_verifier=verifier, **prompt)
         pending = PendingLogin(state=state, verifier=verifier, next=next_path)
         sealed = self.cipher.encrypt_at_time(pending.model_dump_json().encode(), self._now())
         return str(url), sealed.decode()
@@ -106,7 +110,8 @@ class SignIn:
             log.info("sign-in ended by identity", extra={"code": refusal.error})
             await self.sessions.delete(session.id)
             return None
-        session.tokens = self.tokens_of(granted)
+        renewed = self.tokens_of(granted)
+        session.tokens = renewed.model_copy(update={"id_token": renewed.id_token or session.tokens.id_token})
         await self.sessions.save(session)
         return session
 
@@ -127,6 +132,7 @@ class SignIn:
             access_token=granted["access_token"],
             refresh_token=granted.get("refresh_token"),
             expires_at=self._now() + life,
+            id_token=granted.get("id_token"),
         )
 
     def _now(self) -> int:
@@ -154,9 +160,13 @@ def set_cookie(response: Response, settings: FrontendSettings, name: str, value:
 
 
 @router.get("/login")
-async def login(sign_in: SignInPart, next_path: Annotated[str, Query(alias="next")] = "/") -> Response:
+async def login(
+    sign_in: SignInPart,
+    next_path: Annotated[str, Query(alias="next")] = "/",
+    choose_post: Annotated[bool, Query(alias="post")] = False,
+) -> Response:
     """Send the browser to the identity service; `next` is the local path to return to."""
-    url, sealed = sign_in.begin(safe_next(next_path))
+    url, sealed = sign_in.begin(safe_next(next_path), choose_post=choose_post)
     response = RedirectResponse(url, 303)
     set_cookie(response, sign_in.settings, LOGIN_COOKIE, sealed, LOGIN_SECONDS)
     return response

@@ -118,6 +118,7 @@ async def test_the_menu_follows_the_role_and_marks_the_page(browser: Browser) ->
         "/subsidies/rosters",
         "/subsidies/claims",
         "/subsidies/settlements",
+        "/practice",
         "/components",
     ]
 

@@ -1,0 +1,55 @@
+"""练习环境 (沙箱): what it is, how to enter it, and to empty what one's unit sent there."""
+
+import asyncio
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from frontend.access import CurrentUser, Gateway, needs
+from frontend.forms import Form
+from frontend.htmx import page_or_fragment, redirect
+from services.kernel.permissions import Permission
+
+router = APIRouter(prefix="/practice", dependencies=[needs(Permission.PRACTICE_RESET)])
+FILLS = [needs(Permission.REGISTRY_WRITE)]
+
+EMPTIED = ("targets", "subsidies", "exchange")
+LABELS = {
+    "report": "指标填报",
+    "claim": "奖补申报",
+    "student": "学生名册行",
+    "school_class": "校企合作班名册行",
+    "roster_import": "名册导入记录",
+    "settlement": "试算的结算",
+    "webhook_endpoint": "推送地址",
+    "delivery": "推送记录",
+}
+
+
+@router.get("")
+async def practice(request: Request, user: CurrentUser) -> Response:
+    """The page; what can be done there depends on whether the person is in the practice environment."""
+    return _page(request, fills=user.may(Permission.REGISTRY_WRITE))
+
+
+@router.post("/reset")
+async def reset(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
+    """Empty what the unit sent to the practice alliance, in every service that keeps some of it."""
+    answers = await asyncio.gather(*(gateway.post(f"/api/{service}/v1/practice/reset") for service in EMPTIED))
+    counts = [(name, count) for answer in answers for name, count in answer.data["removed"].items()]
+    removed = [f"{LABELS[name]} {count} 条" for name, count in counts if count and name in LABELS]
+    return _page(request, removed=removed or ["没有可清空的数据"], fills=user.may(Permission.REGISTRY_WRITE))
+
+
+@router.post("/members", dependencies=FILLS)
+async def fill(request: Request, gateway: Gateway) -> Response:
+    """Copy the members on record into the practice alliance."""
+    answer = await gateway.post("/api/registry/v1/practice/members")
+    told = f"已更新练习环境：成员单位 {answer.data['members']} 家，合作载体 {answer.data['collaborations']} 个。"
+    return redirect(request, "/practice", toast=told)
+
+
+def _page(request: Request, **values: Any) -> Response:
+    shown = {"form": Form.of(request), "removed": None, **values}
+    return page_or_fragment(request, "practice/page.html", "practice/_page.html", shown)

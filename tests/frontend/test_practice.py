@@ -1,0 +1,73 @@
+"""The practice environment: entered by choosing a post, emptied by the unit, filled by the secretariat."""
+
+from urllib.parse import parse_qs, urlsplit
+
+import pytest
+
+from tests.frontend.conftest import Browser
+from tests.frontend.fake_gateway import FakeGateway, refuse, reply
+from tests.frontend.html import Page
+from tests.frontend.subsidies_world import post
+
+SERVICES = {"targets": {"report": 2}, "subsidies": {"claim": 1, "student": 40}, "exchange": {"webhook_endpoint": 0}}
+
+
+@pytest.fixture
+def fake(fake: FakeGateway) -> FakeGateway:
+    """The gateway, whose services empty what the unit sent."""
+    for service, removed in SERVICES.items():
+        fake.answers["POST", f"/api/{service}/v1/practice/reset"] = reply({"removed": removed})
+    return fake
+
+
+async def inside(stranger: Browser, fake: FakeGateway, **changes: str) -> Browser:
+    """A county clerk's browser in the practice alliance."""
+    fake.user |= {"role": "county_clerk", "division": "340822", "alliance": "anqing-practice", **changes}
+    await stranger.sign_in()
+    return stranger
+
+
+async def test_a_practice_session_says_so_and_offers_to_empty(stranger: Browser, fake: FakeGateway) -> None:
+    browser = await inside(stranger, fake)
+    page = Page((await browser.http.get("/practice")).text)
+    assert "练习环境" in page.having("span", class_="demo-ribbon")[0].text
+    assert page.having("form", action="/practice/reset")
+
+
+async def test_emptying_tells_what_went(stranger: Browser, fake: FakeGateway) -> None:
+    browser = await inside(stranger, fake)
+    answer = await post(browser, "/practice/reset")
+    assert "已清空：指标填报 2 条、奖补申报 1 条、学生名册行 40 条。" in answer.text
+    asked = [urlsplit(url).path for method, url, _ in fake.seen if method == "POST"]
+    assert sorted(asked) == [f"/api/{service}/v1/practice/reset" for service in sorted(SERVICES)]
+
+
+async def test_outside_nothing_is_emptied(browser: Browser, fake: FakeGateway) -> None:
+    page = Page((await browser.http.get("/practice")).text)
+    assert not page.having("form", action="/practice/reset")
+    fake.answers["POST", "/api/targets/v1/practice/reset"] = refuse(
+        409, "not_a_practice_alliance", "当前状态不允许此操作", "只有练习环境的数据可以清空。"
+    )
+    assert (await post(browser, "/practice/reset")).status_code == 409
+
+
+async def test_the_secretariat_fills_it(browser: Browser, fake: FakeGateway) -> None:
+    copied = {"alliance": "anqing-practice", "members": 44, "collaborations": 6}
+    fake.answers["POST", "/api/registry/v1/practice/members"] = reply(copied)
+    answer = await post(browser, "/practice/members")
+    assert (answer.status_code, answer.headers["Location"]) == (303, "/practice")
+
+
+async def test_a_leader_has_no_business_there(stranger: Browser, fake: FakeGateway) -> None:
+    fake.user |= {"role": "leader"}
+    await stranger.sign_in()
+    assert (await stranger.http.get("/practice")).status_code == 403
+    assert "/practice" not in (await stranger.http.get("/")).text
+
+
+async def test_changing_the_post_asks_identity_for_the_choice(browser: Browser) -> None:
+    answer = await browser.http.get("/login", params={"post": "true", "next": "/practice"})
+    asked = parse_qs(urlsplit(answer.headers["Location"]).query)
+    assert asked["prompt"] == ["select_account"]
+    plain = await browser.http.get("/login")
+    assert "prompt" not in parse_qs(urlsplit(plain.headers["Location"]).query)
