@@ -9,6 +9,7 @@ from tests.frontend.fake_gateway import FakeGateway, refuse, reply
 from tests.frontend.html import Page
 from tests.frontend.subsidies_world import post
 
+pytestmark = pytest.mark.anyio
 SERVICES = {"targets": {"report": 2}, "subsidies": {"claim": 1, "student": 40}, "exchange": {"webhook_endpoint": 0}}
 
 
