@@ -9,7 +9,6 @@ import json
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from enum import Enum
-from itertools import pairwise
 from pathlib import Path
 from typing import Any, Final
 
@@ -80,8 +79,12 @@ def verify_files(paths: list[Path]) -> list[Verified]:
     verified = [verify_file(path) for path in paths]
     known = [(found.header, found.path) for found in verified if found.header is not None]
     known.sort(key=lambda one: (one[0].service, one[0].alliance, one[0].first, str(one[1])))
-    for (earlier, here), (later, there) in pairwise(known):
+    furthest = known[:1]
+    for later, there in known[1:]:
+        [(earlier, here)] = furthest
         _compare(earlier, here, later, there)
+        if (earlier.service, earlier.alliance) != (later.service, later.alliance) or later.last >= earlier.last:
+            furthest = [(later, there)]
     return verified
 
 
