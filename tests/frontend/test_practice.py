@@ -31,7 +31,7 @@ async def inside(stranger: Browser, fake: FakeGateway, **changes: str) -> Browse
 async def test_a_practice_session_says_so_and_offers_to_empty(stranger: Browser, fake: FakeGateway) -> None:
     browser = await inside(stranger, fake)
     page = Page((await browser.http.get("/practice")).text)
-    assert "练习环境" in page.having("span", class_="demo-ribbon")[0].text
+    assert page.having("span", title="练习环境的数据与正式数据分开，不参与结算")
     assert page.having("form", action="/practice/reset")
 
 
