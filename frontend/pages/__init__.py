@@ -30,7 +30,7 @@ A form page. `_form.html` is `{% call form_shell(form, "/members/new", "member-f
         values = await submitted(request)
         try:
             answer = await gateway.post("/api/registry/v1/members", payload(values, "name", "uscc"),
-                                        idempotency_key=values["idempotency_key"])
+                                        idempotency_key=values.get("idempotency_key"))
         except ApiProblem as problem:
             if problem.status != 422:
                 raise  # the error page says what and why, and htmx keeps the form as it is

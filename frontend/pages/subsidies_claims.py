@@ -140,7 +140,7 @@ async def create_claim(request: Request, gateway: Gateway) -> Response:
     body = payload(values, "year", "rule", "collaboration") | {"submit": values.get("submit") == "yes"}
     body["rule"] = body["rule"] or ""  # so that the service names the rules to choose from
     try:
-        answer = await gateway.post(f"{API}/claims", body, idempotency_key=values[KEY_FIELD])
+        answer = await gateway.post(f"{API}/claims", body, idempotency_key=values.get(KEY_FIELD))
     except ApiProblem as problem:
         if problem.status not in (409, 422):
             raise

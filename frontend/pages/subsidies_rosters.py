@@ -156,7 +156,7 @@ async def upload(request: Request, gateway: Gateway, user: CurrentUser) -> Respo
             BytesIO(await file.read()),  # a spooled file would be rolled over to the disk to be measured
             filename=file.filename,
             fields={"kind": str(values.get("kind", "")), "year": str(values.get("year", ""))},
-            idempotency_key=values[KEY_FIELD],
+            idempotency_key=values.get(KEY_FIELD),
         )
     except ApiProblem as problem:
         if problem.status not in (409, 413, 422):

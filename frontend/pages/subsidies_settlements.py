@@ -79,7 +79,7 @@ async def create_settlement(request: Request, gateway: Gateway) -> Response:
     values = await submitted(request)
     body = payload(values, "year", "snapshot_date")
     try:
-        answer = await gateway.post(f"{API}/settlements", body, idempotency_key=values[KEY_FIELD])
+        answer = await gateway.post(f"{API}/settlements", body, idempotency_key=values.get(KEY_FIELD))
     except ApiProblem as problem:
         if problem.status not in (409, 422):
             raise

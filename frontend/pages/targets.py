@@ -241,7 +241,7 @@ async def create_report(code: str, request: Request, gateway: Gateway, user: Cur
     body = payload(values, "year", "numerator", "denominator", "value")
     body |= {"indicator": code, "note": values.get("note", "")}
     try:
-        answer = await gateway.post(f"{API}/reports", body, idempotency_key=values[KEY_FIELD])
+        answer = await gateway.post(f"{API}/reports", body, idempotency_key=values.get(KEY_FIELD))
     except ApiProblem as problem:
         if problem.status not in (409, 422):
             raise
