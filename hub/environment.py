@@ -22,6 +22,7 @@ KEYS: Final = {
 RUNNING: Final = "running.json"
 ANNOUNCED: Final = ("host", "port", "public_url", "deployment")
 HIGHEST_PORT: Final = 65535
+MOST_PROCESSES: Final = 64
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,14 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def gateway_processes(environment: Mapping[str, str]) -> int:
+    """How many processes the gateway is; raises OperatorError for what is no such number."""
+    text = environment.get("HUB_GATEWAY_PROCESSES") or "1"
+    if not text.isascii() or not text.isdigit() or not 0 < int(text) <= MOST_PROCESSES:
+        raise OperatorError(f"HUB_GATEWAY_PROCESSES 应是 1 到 {MOST_PROCESSES} 之间的整数。")
+    return int(text)
+
+
 def _reachable(host: str) -> str:
     if host in ("0.0.0.0", "::"):  # noqa: S104  # compared, not bound
         return "127.0.0.1"
@@ -84,6 +93,11 @@ class Deployment:
     def plan(self) -> Plan:
         roles = (OWNER, *map(role_of, SERVICES))
         return Plan(self.administrator, {role: self.secrets.role_password(role) for role in roles})
+
+    @property
+    def gateway_socket(self) -> Path:
+        """Where the gateway listens for the hub's own processes, beside its port."""
+        return self.run_folder / "gateway.sock"
 
     def upstreams(self) -> dict[str, str]:
         """Where each process listens: unix sockets in the run folder, the gateway on its port."""
@@ -107,6 +121,8 @@ class Deployment:
         """The environment of one process."""
         own = {f"HUB_{name.upper()}_DATABASE_URL": self.plan.url(role_of(name))} if name in SERVICES else {}
         client = (f"HUB_{name.upper()}_CLIENT_SECRET",) if name in CLIENTS else ()
+        if name == "frontend":  # over the socket the gateway believes it when it says for whom it asks
+            own["HUB_UPSTREAM_GATEWAY"] = f"unix://{self.gateway_socket}"
         return {**self.common(), **own, **self.secrets.settings(*client, *KEYS.get(name, ()))}
 
     def of_everything(self) -> dict[str, str]:

@@ -51,7 +51,8 @@ def child_command(name: str, deployment: Deployment) -> list[str]:
     if name == "worker":
         return [*this, "worker"]
     if name == "gateway":
-        return [*this, "serve", name, "--host", deployment.settings.host, "--port", str(deployment.settings.port)]
+        port = ["--host", deployment.settings.host, "--port", str(deployment.settings.port)]
+        return [*this, "serve", name, *port, "--uds", str(deployment.gateway_socket)]
     return [*this, "serve", name, "--uds", f"{deployment.run_folder}/{name}.sock"]
 
 

@@ -13,7 +13,11 @@ class Measures:
         registry = metrics.registry
         self._refused = Counter("hub_gateway_refused", "requests the gateway refused", ["code"], registry=registry)
         self._parts = Gauge(
-            "hub_gateway_part_state", "0 asked, 1 asked by one request, 2 not asked", ["part"], registry=registry
+            "hub_gateway_part_state",
+            "0 asked, 1 asked by one request, 2 not asked",
+            ["part"],
+            registry=registry,
+            multiprocess_mode="mostrecent",
         )
 
     def refused(self, code: str) -> None:

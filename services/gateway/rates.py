@@ -25,7 +25,8 @@ class Rate:
 
     def __init__(self, name: str, amount: int, sentence: str, counts: SharedCounts) -> None:
         self.name = name
-        self.policy: RawHeaders = [(b"ratelimit-policy", b'"%b";q=%d;w=%d' % (name.encode(), amount, MINUTE))]
+        policy = (b"ratelimit-policy", b'"%b";q=%d;w=%d' % (name.encode(), amount, MINUTE))
+        self.policy: RawHeaders = [policy] if amount else []
         self._item: RateLimitItem | None = RateLimitItemPerMinute(amount) if amount else None
         self._sentence = sentence
         self._counts = counts

@@ -11,12 +11,14 @@ from functools import lru_cache
 import orjson
 from fastapi import APIRouter, Response
 from prometheus_client import CONTENT_TYPE_LATEST, CollectorRegistry, Counter, Histogram, generate_latest
+from prometheus_client.multiprocess import MultiProcessCollector
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.kernel import context
 from services.kernel.logs import write_access
 
 log = logging.getLogger("access")
+MULTIPROCESS = "PROMETHEUS_MULTIPROC_DIR"  # the library's own name
 REQUEST_ID = b"x-request-id"
 TRACEPARENT = re.compile(
     rb"(?!ff)(?:00-(?!0{32})[0-9a-f]{32}-(?!0{16})[0-9a-f]{16}-[0-9a-f]{2}"
@@ -27,6 +29,7 @@ SAMPLED = "01"
 PRINCIPAL = b"hub-principal"
 SAFE_REQUEST_ID = re.compile(rb"[A-Za-z0-9-]{8,64}")
 QUIET_PATHS = ("/livez", "/readyz", "/metrics")
+SECRET_PATH = re.compile(r"(/oauth/(?:invitation|reset)/).+", re.DOTALL)
 BUCKETS = (0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10)
 
 Check = Callable[[], Awaitable[None]]
@@ -47,6 +50,14 @@ class Metrics:
         self.service = service
         self._counters: dict[tuple[str, int], Counter] = {}
         self._seconds = self.seconds.labels(service)
+
+    def exposed(self) -> bytes:
+        """Everything as Prometheus reads it; of all processes when several share PROMETHEUS_MULTIPROC_DIR."""
+        if MULTIPROCESS not in os.environ:
+            return generate_latest(self.registry)
+        together = CollectorRegistry()
+        MultiProcessCollector(together)  # type: ignore[no-untyped-call]
+        return generate_latest(together)
 
     def observe(self, method: str, status: int, seconds: float) -> None:
         counter = self._counters.get((method, status))
@@ -92,10 +103,15 @@ class RequestContext:
             seconds = time.perf_counter() - started
             self.metrics.observe(scope["method"], status, seconds)
             if scope["path"] not in QUIET_PATHS:
-                facts = {"method": scope["method"], "path": scope["path"], "status": status}
+                facts = {"method": scope["method"], "path": logged_path(scope["path"]), "status": status}
                 if subject := context.subject.get():
                     facts["subject"] = subject
                 write_access(log, {**facts, "milliseconds": round(seconds * 1000, 1)})
+
+
+def logged_path(path: str) -> str:
+    """The path for the access line. Whoever reads the log must not find a link there by which a password is set."""
+    return SECRET_PATH.sub(r"\1…", path) if path.startswith("/oauth/") else path
 
 
 def _adopt_context(scope: Scope, address_of: AddressOf | None) -> bytes:
@@ -153,7 +169,7 @@ def health_router(metrics: Metrics, checks: dict[str, Check]) -> APIRouter:
 
     @router.get("/metrics")
     async def read_metrics() -> Response:
-        return Response(generate_latest(metrics.registry), media_type=CONTENT_TYPE_LATEST)
+        return Response(metrics.exposed(), media_type=CONTENT_TYPE_LATEST)
 
     return router
 

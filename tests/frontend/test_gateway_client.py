@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from frontend.gateway_client import ApiProblem, BoundGateway, GatewayClient
+from services.kernel import context
 from tests.frontend.fake_gateway import FakeGateway, problem, refuse, reply
 
 pytestmark = pytest.mark.anyio
@@ -46,6 +47,22 @@ async def test_get_sends_the_token_and_leaves_out_empty_parameters(bound: BoundG
     assert (method, path) == ("GET", f"{PATH}?q=%E5%AD%A6%E9%99%A2+A%26B&limit=50")
     assert headers["Accept"] == "application/json"
     assert headers["X-Request-ID"] == "request-0001"
+    assert "X-Forwarded-For" not in headers
+
+
+async def test_a_call_says_for_whose_browser_and_in_which_trace_it_is_made(
+    bound: BoundGateway, fake: FakeGateway
+) -> None:
+    fake.answers["GET", PATH] = reply({})
+    trace = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    tokens = context.client_address.set("203.0.113.9"), context.traceparent.set(trace)
+    try:
+        await bound.get(PATH)
+    finally:
+        context.client_address.reset(tokens[0])
+        context.traceparent.reset(tokens[1])
+    headers = fake.seen[0][2]
+    assert (headers["X-Forwarded-For"], headers["traceparent"]) == ("203.0.113.9", trace)
 
 
 async def test_bodies_keys_and_versions_go_along(bound: BoundGateway, fake: FakeGateway) -> None:

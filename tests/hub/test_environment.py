@@ -16,6 +16,7 @@ from hub.environment import (
     Deployment,
     LocalSettings,
     applied_environment,
+    gateway_processes,
     operator_environment,
     running_deployment,
 )
@@ -23,6 +24,7 @@ from hub.errors import OperatorError
 from hub.postgres import Address
 from hub.progress import Progress
 from hub.secrets_store import SecretsStore, generate
+from hub.up import child_command
 from tests.hub.processes import query
 
 UPSTREAMS = {f"HUB_UPSTREAM_{name.upper()}" for name in (*SERVICES, "frontend", "gateway", "worker")}
@@ -90,6 +92,21 @@ def test_a_service_gets_its_own_role_only(tmp_path: Path, environment: dict[str,
     everything = deployment.of_everything()
     assert everything.keys() >= {*generate()} - {name for name in generate() if name.endswith("_PASSWORD")}
     assert deployment.secrets.role_password(OWNER) not in str(everything), "only hub migrate is the owner"
+
+
+def test_the_pages_reach_the_gateway_by_its_own_socket(tmp_path: Path, environment: dict[str, str]) -> None:
+    deployment = deployment_in(tmp_path, environment)
+    socket = deployment.of_process("frontend")["HUB_UPSTREAM_GATEWAY"]
+    assert socket == f"unix://{deployment.run_folder}/gateway.sock"
+    assert child_command("gateway", deployment)[-2:] == ["--uds", socket.removeprefix("unix://")]
+    assert deployment.of_process("registry")["HUB_UPSTREAM_GATEWAY"] == deployment.settings.gateway
+
+
+def test_the_number_of_gateway_processes() -> None:
+    assert [gateway_processes(given) for given in ({}, {"HUB_GATEWAY_PROCESSES": "4"})] == [1, 4]
+    for wrong in ("0", "65", "-1", "二", "1.5"):
+        with pytest.raises(OperatorError, match="HUB_GATEWAY_PROCESSES"):
+            gateway_processes({"HUB_GATEWAY_PROCESSES": wrong})
 
 
 def test_a_deployment_shows_no_secret(tmp_path: Path, environment: dict[str, str]) -> None:
