@@ -10,6 +10,7 @@ import typer
 
 from hub.audit_cli import audit
 from hub.groups import group
+from hub.keys_cli import keys
 from hub.user_cli import user
 
 app = group("职教联盟一站式信息交换中枢")
@@ -20,6 +21,7 @@ app.add_typer(policy, name="policy")
 app.add_typer(demo, name="demo")
 app.add_typer(user, name="user")
 app.add_typer(audit, name="audit")
+app.add_typer(keys, name="keys")
 app.add_typer(secrets, name="secrets")
 
 

@@ -61,11 +61,3 @@ def deactivate(
 
     accounts.deactivate(_environment(), username, reason)
     typer.echo(f"已停用账号 {username}。")
-
-
-@user.command("rotate-keys")
-def rotate_keys() -> None:
-    """更换签发登录凭证的密钥；已登录的人不受影响。"""
-    from hub import accounts
-
-    typer.echo(f"新密钥 {accounts.rotate_keys(_environment())} 即将启用。")

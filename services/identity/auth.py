@@ -7,7 +7,7 @@ from typing import Annotated, Any
 from fastapi import Depends
 
 from services.kernel.alliances import home_of, is_practice
-from services.kernel.auth import CurrentPrincipal, requires
+from services.kernel.auth import CurrentPrincipal, requires, requires_any
 from services.kernel.database import Database, ReadSession, WriteSession
 from services.kernel.errors import Conflict, Forbidden
 from services.kernel.permissions import Permission
@@ -41,10 +41,10 @@ OwnReading = Annotated[ReadSession, Depends(_own_read, scope="function")]
 OwnWriting = Annotated[WriteSession, Depends(_own_write, scope="function")]
 
 
-def managing(permission: Permission) -> Any:
-    """Admits who holds the permission, in earnest: there are no accounts, posts or clients to practise with."""
+def managing(*permissions: Permission) -> Any:
+    """Admits who holds one of these, in earnest: there are no accounts, posts or clients to practise with."""
 
-    async def check(principal: Annotated[Principal, requires(permission)]) -> Principal:
+    async def check(principal: Annotated[Principal, requires_any(*permissions)]) -> Principal:
         if is_practice(principal.alliance):
             raise Conflict("练习环境里没有账号、岗位和接入可管理，请切换到正式环境后办理。", code="practice_session")
         return principal
@@ -57,4 +57,6 @@ AccountsManage = Annotated[Principal, managing(Permission.ACCOUNTS_MANAGE)]
 PostsGrant = Annotated[Principal, managing(Permission.POSTS_GRANT)]
 SessionsEnd = Annotated[Principal, managing(Permission.SESSIONS_END)]
 UnitManage = Annotated[Principal, managing(Permission.UNIT_MANAGE)]
+ClientsManage = Annotated[Principal, managing(Permission.CLIENTS_MANAGE)]
+ClientsKeep = Annotated[Principal, managing(Permission.CLIENTS_MANAGE, Permission.CLIENTS_OWN)]
 AlliancesRead = Annotated[Principal, requires(Permission.OUTBOX_READ)]

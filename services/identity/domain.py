@@ -8,7 +8,7 @@ from datetime import datetime, timedelta
 from enum import StrEnum
 from typing import Final
 
-from services.kernel.errors import Conflict, FieldIssue, InvalidInput, NotFound, Unavailable
+from services.kernel.errors import Conflict, FieldIssue, Forbidden, InvalidInput, NotFound, Unavailable
 from services.kernel.permissions import ADMINISTRATORS, Department, Party, Role
 
 USERNAME: Final = re.compile(r"[a-z0-9][a-z0-9._-]{2,63}")
@@ -35,6 +35,16 @@ class HoldingUnknown(NotFound):
     code = "holding_unknown"
 
 
+class ClientUnknown(NotFound):
+    code = "client_unknown"
+
+
+class ClientRevoked(Conflict):
+    """A revoked client stays for the record and cannot come back: another is made."""
+
+    code = "client_revoked"
+
+
 class PostHeld(Conflict):
     """Somebody holds the post in that time."""
 
@@ -45,6 +55,16 @@ class PostsNotTogether(Conflict):
     """等保 2.0 separates the three administrators from each other and from everybody else."""
 
     code = "posts_not_together"
+
+
+class SessionUnknown(NotFound):
+    code = "session_unknown"
+
+
+class AdministratorProtected(Forbidden):
+    """Who could reset an administrator's password and second factor would be that administrator."""
+
+    code = "administrator_protected"
 
 
 class AccountState(StrEnum):

@@ -224,7 +224,7 @@ def test_the_first_start_registers_clients_and_a_key_once(complete: dict[str, st
         assert query(bare_server, counts, database="hub") == 401, "three services, the frontend, and one key"
     name = query(bare_server, "SELECT name FROM identity.alliance WHERE alliance = 'anqing'", database="hub")
     assert name == "安庆职业教育集团"
-    assert run("user", "rotate-keys", **complete)[0] == 0
+    assert run("keys", "rotate", **complete)[0] == 0
     assert query(bare_server, counts, database="hub") == 402
 
 

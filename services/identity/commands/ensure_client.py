@@ -11,7 +11,7 @@ from services.kernel.database import WriteSession
 from services.kernel.permissions import GRANTS, Permission, Role
 from services.kernel.principal import Principal
 
-PERSONAL_SCOPES = tuple(sorted({*Permission} - GRANTS[Role.SERVICE]))
+PERSONAL_SCOPES = ("openid", "profile", *sorted({*Permission} - GRANTS[Role.SERVICE]))
 
 
 @dataclass(frozen=True)
