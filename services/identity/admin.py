@@ -17,7 +17,7 @@ from services.identity.domain import normalise_username
 from services.identity.keyring import Keyring
 from services.identity.passwords import Passwords
 from services.identity.presenting import account_read, accounts_read
-from services.identity.queries import all_accounts, find_account
+from services.identity.queries import all_accounts, find_account, get_account
 from services.identity.queries.posts import posts_by_person
 from services.identity.schemas.account import AccountCreate, AccountRead
 from services.identity.settings import IdentitySettings
@@ -153,8 +153,8 @@ async def deactivate(
 ) -> None:
     """Deactivate an account and sign it out everywhere. Raises AccountUnknown."""
     async with _work(settings, alliance, clock) as work:
-        name = normalise_username(username)
-        await deactivate_account(work.session, work.clock, work.actor, name, reason=reason)
+        account = await get_account(work.session, work.actor.alliance, normalise_username(username))
+        await deactivate_account(work.session, work.clock, work.actor, account, reason=reason)
 
 
 async def rotate_keys(settings: IdentitySettings, *, clock: Clock | None = None) -> str:

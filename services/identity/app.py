@@ -4,19 +4,27 @@ from fastapi import FastAPI
 
 from services.identity.api import (
     accounts,
+    applications,
     authorize,
+    clients,
+    consents,
     discovery,
     external_identities,
     federation,
     identity_providers,
     internal,
+    invitations,
+    matrix,
     own,
+    posts,
     second_factor,
     sign_in_steps,
     sign_out,
     token,
+    unit,
     userinfo,
 )
+from services.identity.housekeeping import housekeeping
 from services.identity.parts import IdentityParts
 from services.identity.queries import published_keys
 from services.identity.revoked import RevokedList
@@ -26,11 +34,23 @@ from services.kernel.clock import Clock
 from services.kernel.revocations import RevocationFeed, Revoked
 from services.kernel.tokens import Jwks
 
-API = (own.router, accounts.router, identity_providers.router, external_identities.router)
+API = (
+    own.router,
+    accounts.router,
+    unit.router,
+    posts.router,
+    matrix.router,
+    clients.router,
+    applications.router,
+    consents.router,
+    identity_providers.router,
+    external_identities.router,
+)
 PAGES = (
     authorize.router,
     second_factor.router,
     sign_in_steps.router,
+    invitations.router,
     federation.router,
     token.router,
     sign_out.router,
@@ -61,6 +81,7 @@ def create_app(settings: IdentitySettings | None = None, *, clock: Clock | None 
         jwks_source=own_keys,
         revocations=RevocationFeed(own_revocations),
         clock=clock,
+        extra=housekeeping,
     )
     app.state.identity = IdentityParts(settings, app.state.clock, app.state.database)
     app.state.revoked = RevokedList(app.state.database, app.state.clock, settings.hub.alliance_default)

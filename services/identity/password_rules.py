@@ -70,7 +70,9 @@ def _bare(text: str) -> str:
 def _guessed_first(password: str) -> bool:
     """Whether it is a common word with digits around it, a walk over the keys, or hardly more than one character."""
     bare = _bare(password)
-    words = {re.sub(r"[^a-z]", "", form) for form in (bare, bare.translate(_LOOKALIKES))}
+    core = re.sub(r"^[^a-z]+|[^a-z]+$", "", bare)
+    forms = (bare, bare.translate(_LOOKALIKES), core.translate(_LOOKALIKES))
+    words = {re.sub(r"[^a-z]", "", form) for form in forms}
     return bool(words & _SPELLED) or len(set(bare)) < DISTINCT or _walks(re.sub(r"[^a-z0-9]", "", bare))
 
 

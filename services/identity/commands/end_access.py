@@ -25,8 +25,9 @@ async def end_sessions(
     session_id: UUID | None = None,
     account_id: UUID | None = None,
     post_id: UUID | None = None,
+    keep: UUID | None = None,
 ) -> int:
-    """End the sessions that meet every condition given, with all their tokens, within seconds. Returns how many.
+    """End the sessions that meet every condition given but not `keep`, with all their tokens. Returns how many.
 
     A refresh token may outlive the row of its session, so sessions are sought by both. The caller audits why.
     """
@@ -42,7 +43,7 @@ async def end_sessions(
         browsers.where(*_matching(LoginSession, alliance, wanted)),
         tokens.where(*_matching(RefreshToken, alliance, wanted)),
     )
-    ended = list((await session.scalars(found)).all())
+    ended = [sid for sid in (await session.scalars(found)).all() if sid != keep]
     await _end(session, clock.now(), alliance, ended)
     return len(ended)
 

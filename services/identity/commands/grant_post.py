@@ -3,13 +3,11 @@
 from datetime import date
 from uuid import UUID
 
-from sqlalchemy import select
-
 from services.identity.commands.end_holding import close_holding
 from services.identity.commands.locks import lock_person, lock_post
 from services.identity.domain import AccountState, PostHeld, PostsNotTogether, together
 from services.identity.queries.accounts import get_account_by_id
-from services.identity.queries.posts import held_from, overlapping
+from services.identity.queries.posts import held_from, roles_from
 from services.identity.schemas.posts import HoldingCreate
 from services.identity.tables import Account, Post, PostHolding
 from services.kernel.audit import audit
@@ -48,9 +46,9 @@ async def grant_post(
     )
     session.add(holding)
     await session.flush()  # so that a holder who came meanwhile is refused here, before the audit entry
-    after = {"post": str(post.id), "account": str(account.id), "from_date": draft.from_date.isoformat()}
-    after |= {"document": draft.document, "succeeds": draft.succeeds}
-    await audit(session, clock, actor, "holding.grant", "post", post.id, after=after, reason=draft.reason)
+    after = {"account": str(account.id), "holding": str(holding.id), "from_date": draft.from_date.isoformat()}
+    stated = {"document": draft.document, "succeeds": draft.succeeds}
+    await audit(session, clock, actor, "holding.grant", "post", post.id, after={**after, **stated}, reason=draft.reason)
     return holding
 
 
@@ -68,12 +66,8 @@ def _check(actor: Principal, post: Post, account: Account, from_date: date, toda
 
 async def _check_separation(session: WriteSession, post: Post, account: Account, from_date: date) -> None:
     """No other post at any time from that date on may be one that does not go together with this one."""
-    others = select(Post.role).join(
-        PostHolding, (PostHolding.alliance == Post.alliance) & (PostHolding.post_id == Post.id)
-    )
-    others = others.where(Post.alliance == post.alliance, PostHolding.person_id == account.person_id)
-    roles = (await session.scalars(others.where(overlapping(from_date), Post.id != post.id))).all()
-    if any(not together([Role(post.role), Role(role)]) for role in roles):
+    others = await roles_from(session, post.alliance, account.person_id, from_date)
+    if not all(together([Role(post.role), other]) for other in others):
         raise PostsNotTogether(
             "系统管理员、安全管理员、审计管理员三员分立：同一人不能兼任其中两个，也不能兼任其他岗位（含已安排的将来任职）。"
             "请先终止其相冲突的任职，或另选他人。"

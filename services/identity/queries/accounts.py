@@ -1,17 +1,18 @@
 """Accounts with their people."""
 
+from dataclasses import dataclass
 from uuid import UUID
 
-from sqlalchemy import Select, select
+from sqlalchemy import Select, or_, select
 from sqlalchemy.orm import joinedload
 
-from services.identity.domain import AccountUnknown
-from services.identity.tables import Account, Alliance
+from services.identity.domain import AccountState, AccountUnknown
+from services.identity.tables import Account, Alliance, Person
 from services.kernel.database import AnySession
 from services.kernel.pagination import PageRequest, paginate, sort_column
 
 
-def accounts_of(alliance: str) -> Select[tuple[Account]]:
+def accounts_of(alliance: str) -> Select[Account]:
     """The accounts of an alliance, each with its person."""
     with_person = joinedload(Account.person, innerjoin=True)
     return select(Account).where(Account.alliance == alliance).options(with_person)
@@ -48,12 +49,27 @@ async def alliance_name(session: AnySession, alliance: str) -> str:
     return name or alliance
 
 
+@dataclass(frozen=True)
+class AccountFilter:
+    """What a list of accounts is narrowed by; `q` is a part of the user name or of the person's name."""
+
+    q: str | None = None
+    state: AccountState | None = None
+
+
 async def list_accounts(
-    session: AnySession, alliance: str, request: PageRequest
+    session: AnySession, alliance: str, asked: AccountFilter, request: PageRequest
 ) -> tuple[list[Account], str | None, int]:
     """One page of the accounts of an alliance, each with its person."""
+    statement = accounts_of(alliance)
+    if asked.state is not None:
+        statement = statement.where(Account.state == asked.state)
+    if asked.q:
+        named = select(Person.id).where(Person.alliance == alliance, Person.name.contains(asked.q, autoescape=True))
+        by_username = Account.username.contains(asked.q.lower(), autoescape=True)
+        statement = statement.where(or_(by_username, Account.person_id.in_(named)))
     order = sort_column(request, {"username": Account.username, "created_at": Account.created_at}, "username")
-    return await paginate(session, accounts_of(alliance), request, order=order, tie=Account.id)
+    return await paginate(session, statement, request, order=order, tie=Account.id)
 
 
 async def all_accounts(session: AnySession, alliance: str) -> list[Account]:

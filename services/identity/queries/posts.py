@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Select, and_, or_, select
 from sqlalchemy.orm import joinedload
 
-from services.identity.domain import AccountState
+from services.identity.domain import AccountState, PostUnknown
 from services.identity.tables import Account, Post, PostHolding
 from services.kernel.alliances import practice_of
 from services.kernel.database import AnySession
@@ -81,10 +81,33 @@ async def held_from(session: AnySession, alliance: str, post_id: UUID, day: date
     return list((await session.scalars(own.where(overlapping(day)).order_by(PostHolding.from_date))).all())
 
 
+def in_effect(holding: PostHolding, day: date) -> bool:
+    """The same of a row that was read already."""
+    return holding.from_date <= day and (holding.until_date is None or holding.until_date > day)
+
+
+async def get_post(session: AnySession, alliance: str, post_id: UUID) -> Post:
+    """A post of the alliance. Raises PostUnknown."""
+    post = (await session.scalars(select(Post).where(Post.alliance == alliance, Post.id == post_id))).one_or_none()
+    if post is None:
+        raise PostUnknown("没有这个岗位，请刷新后再试。")
+    return post
+
+
+async def roles_from(session: AnySession, alliance: str, person_id: UUID, day: date) -> set[Role]:
+    """The roles of every post that a person holds on a date or is to hold after it."""
+    statement = select(Post.role).join(
+        PostHolding, and_(PostHolding.alliance == Post.alliance, PostHolding.post_id == Post.id)
+    )
+    own = statement.where(Post.alliance == alliance, PostHolding.person_id == person_id, overlapping(day))
+    return {Role(role) for role in (await session.scalars(own)).all()}
+
+
 async def current_holdings(session: AnySession, alliance: str, person_id: UUID, day: date) -> list[PostHolding]:
     """What a person holds on a date, each with its post."""
     own = select(PostHolding).where(PostHolding.alliance == alliance, PostHolding.person_id == person_id)
-    return list((await session.scalars(own.where(holds_on(day)).options(joinedload(PostHolding.post)))).all())
+    held = own.where(holds_on(day)).options(joinedload(PostHolding.post, innerjoin=True))
+    return list((await session.scalars(held.order_by(PostHolding.from_date, PostHolding.id))).all())
 
 
 async def posts_by_person(
@@ -103,7 +126,7 @@ async def posts_by_person(
     return found
 
 
-def held_posts(alliance: str, account_id: UUID, day: date) -> Select[tuple[Account, Post]]:
+def held_posts(alliance: str, account_id: UUID, day: date) -> Select[Account, Post]:
     """Active posts that an active account's person holds on a business date, by title; for any kind of session."""
     return (
         select(Account, Post)
