@@ -5,10 +5,11 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query
 
+from services.kernel.audit import audit_read
 from services.kernel.divisions import division_name
 from services.kernel.pagination import Page, PageRequest, page_request
-from services.kernel.sessions import CallerScope, Reading
-from services.subsidies.api.dependencies import WithNames
+from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
+from services.subsidies.api.dependencies import WithNames, WithTools
 from services.subsidies.auth import SubsidiesRead
 from services.subsidies.domain import StudentStatus
 from services.subsidies.queries.names import Names
@@ -25,10 +26,11 @@ Sequence = Annotated[int | None, Query(ge=0, description="读这个名册序号�
 
 @router.get("/students", summary="学生名册（姓名、证件号已脱敏）")
 async def list_students(
-    session: Reading,
+    session: Writing,
     scope: CallerScope,
     principal: SubsidiesRead,
-    names: WithNames,
+    clock: InjectedClock,
+    tools: WithTools,
     page: Annotated[PageRequest, Depends(page_request)],
     year: Year = None,
     school: UUID | None = None,
@@ -39,7 +41,12 @@ async def list_students(
 ) -> Page[StudentRead]:
     wanted = RosterFilter(year, school, class_code, claimed_rule, owner, sequence)
     rows, cursor, total = await page_of_students(session, scope, page, wanted)
+    asked = {name: str(value) for name, value in vars(wanted).items() if value is not None}
+    await audit_read(session, clock, principal, "student", rows=len(rows), query=asked)
     policy = await find_policy(session, principal.alliance)
+    names = Names(await tools.registry.kept(session, principal.alliance))
+    if rows:
+        await audit_read(session, clock, principal, "student", rows=len(rows), query=_asked(wanted))
     return Page(items=[student_read(row, names, policy) for row in rows], next_cursor=cursor, total=total)
 
 
@@ -79,6 +86,15 @@ async def read_summary(
         classes=sum(count.classes for count in schools),
         schools=schools,
     )
+
+
+def _asked(wanted: RosterFilter) -> dict[str, int | str]:
+    """The filters that were set, for the audit log."""
+    return {
+        name: value if isinstance(value, int) else str(value)
+        for name, value in vars(wanted).items()
+        if value is not None
+    }
 
 
 def _row_values(row: Student | SchoolClass, names: Names, fields: tuple[str, ...]) -> dict[str, object]:

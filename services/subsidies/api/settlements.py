@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Path, Query, Response
 
-from services.kernel.audit import audit_export
+from services.kernel.audit import audit_export, audit_read
 from services.kernel.database import Database
 from services.kernel.etags import check_version, if_match, set_etag
 from services.kernel.idempotency import IdempotentCreate
@@ -32,7 +32,7 @@ from services.subsidies.queries.lines import LineFilter, find_line, lines_above_
 from services.subsidies.queries.pinned import changed_inputs
 from services.subsidies.queries.policy import current_policy
 from services.subsidies.queries.settlements import find_settlement, inputs_of, page_of_settlements, viewer_of
-from services.subsidies.queries.subjects import subjects_of
+from services.subsidies.queries.subjects import people_on, subjects_of
 from services.subsidies.schemas.rosters import JobAccepted
 from services.subsidies.schemas.settlements import (
     LineExplanation,
@@ -52,11 +52,17 @@ async def _seen(settlement_id: UUID, session: Reading, scope: CallerScope, princ
     return await find_settlement(session, scope, principal, settlement_id)
 
 
+async def _disclosed(settlement_id: UUID, session: Writing, scope: CallerScope, principal: SubsidiesRead) -> Settlement:
+    """For routes that show people, which the log tells: seen through the session that writes it."""
+    return await find_settlement(session, scope, principal, settlement_id)
+
+
 async def _held(settlement_id: UUID, session: Writing, scope: CallerScope, principal: SubsidiesCheck) -> Settlement:
     return await find_settlement(session, scope, principal, settlement_id, lock=True)
 
 
 SeenSettlement = Annotated[Settlement, Depends(_seen)]
+DisclosedSettlement = Annotated[Settlement, Depends(_disclosed)]
 HeldSettlement = Annotated[Settlement, Depends(_held)]
 
 
@@ -108,10 +114,11 @@ async def read_settlement(
 
 @router.get("/settlements/{settlement_id}/lines", summary="结算明细")
 async def list_lines(
-    settlement: SeenSettlement,
-    session: Reading,
+    settlement: DisclosedSettlement,
+    session: Writing,
     scope: CallerScope,
     principal: SubsidiesRead,
+    clock: InjectedClock,
     tools: WithTools,
     page: Annotated[PageRequest, Depends(page_request)],
     rule: Annotated[str | None, Query(max_length=63)] = None,
@@ -125,22 +132,27 @@ async def list_lines(
     wanted = LineFilter(rule, outcome, reason, funding, payee)
     rows, cursor, total = await page_of_lines(session, scope, viewer, settlement, inputs.terms, page, wanted)
     subjects = await subjects_of(session, principal.alliance, inputs.registry, rows)
+    if people := people_on(rows):
+        await audit_read(session, clock, principal, "settlement_line", settlement.id, rows=people)
     return Page(items=[line_read(row, inputs, subjects) for row in rows], next_cursor=cursor, total=total)
 
 
 @router.get("/settlements/{settlement_id}/lines/{line_no}", summary="一行明细的完整说明")
 async def read_line(
-    settlement: SeenSettlement,
+    settlement: DisclosedSettlement,
     line_no: Annotated[int, Path(ge=1, le=2**31 - 1)],
-    session: Reading,
+    session: Writing,
     scope: CallerScope,
     principal: SubsidiesRead,
+    clock: InjectedClock,
     tools: WithTools,
 ) -> LineExplanation:
     inputs = await inputs_of(session, tools.registry, settlement)
     viewer = viewer_of(principal, scope, inputs.registry)
     line = await find_line(session, scope, viewer, settlement, line_no)
     subjects = await subjects_of(session, principal.alliance, inputs.registry, [line])
+    if people := people_on([line]):
+        await audit_read(session, clock, principal, "settlement_line", f"{settlement.id}/{line_no}", rows=people)
     return line_explanation(line, inputs, subjects, await explain_line(session, inputs, settlement, line))
 
 

@@ -49,6 +49,11 @@ async def subjects_of(
     return found
 
 
+def people_on(lines: Iterable[SettlementLine]) -> int:
+    """How many of these lines are about a person."""
+    return sum(line.subject_kind == SubjectKind.STUDENT for line in lines)
+
+
 T = TypeVar("T", Student, SchoolClass, RecognitionNumber)
 
 
