@@ -10,6 +10,7 @@ from sqlalchemy import select
 from services.identity.actors import account_holder, identity_itself
 from services.identity.commands.begin_federation import callback_url, refuse_foreign
 from services.identity.commands.bind_external import bind_external
+from services.identity.commands.locks import lock_account
 from services.identity.commands.open_session import SignedIn, open_session
 from services.identity.credentials import digest
 from services.identity.domain import AccountState, Outcome
@@ -111,7 +112,7 @@ async def _accept(session: WriteSession, tools: SignInTools, taken: Taken, perso
     """Use the invitation up, bind the invited account and let it in. Raises AttemptInvalid."""
     now = tools.clock.now()
     invitation = await lock_invitation(session, taken.row, now)
-    account = await account_by_id(session, taken.row.alliance, invitation.account_id) if invitation else None
+    account = await lock_account(session, taken.row.alliance, invitation.account_id) if invitation else None
     if invitation is None or account is None or account.state == AccountState.DEACTIVATED:
         raise AttemptInvalid("邀请已使用、已撤回或已过期，请向系统管理员索取新的邀请。", code="invitation_invalid")
     await refuse_foreign(session, tools, taken.provider, account)

@@ -1,0 +1,334 @@
+"""Signing in at npm's oidc-provider, which nobody here wrote: the whole way, and what must be refused on it."""
+
+import re
+from html import unescape
+
+import httpx
+
+from services.identity.federation.config import Kind
+from tests.identity.federation.conftest import Peer
+from tests.identity.federation.travel import (
+    MEMBER,
+    OTHER_MEMBER,
+    Traveller,
+    add_provider,
+    bind,
+    execute,
+    invited,
+    parts_of,
+    provider_id,
+    start_of,
+)
+from tests.identity.world import CLERK, TOKEN, VERIFIER, Browser, Play, World, authorize_url
+from tests.support.tokens import ISSUER
+
+SUBJECT = "gonghao-0042"
+
+
+async def become(peer: Peer, subject: str) -> None:
+    """Who the provider says that the next visitor is; `deny` refuses him."""
+    async with httpx.AsyncClient() as http:
+        answer = await http.put(f"{peer.url}/test/account", content=subject)
+        assert answer.status_code == 204
+
+
+async def provided(world: World, peer: Peer, number: int = 1, **options: object) -> None:
+    """The provider record of one of the peer's clients."""
+    client = ["hub-RS256", "hub-PS256", "hub-ES256", "hub-HS256", "hub-post"][number - 1]
+    algorithm = client.removeprefix("hub-") if number <= 3 else "RS256"
+    config = {"issuer": peer.url, "client_id": client, "algorithm": algorithm}
+    await add_provider(world, number, Kind.OIDC, config, peer.secret, **options)  # type: ignore[arg-type]
+
+
+def test_somebody_who_is_bound_is_signed_in(play: Play, oidc_provider: Peer) -> None:
+    """By each signature algorithm, with the secret in the header, and once in the form."""
+
+    async def story(world: World) -> None:
+        await become(oidc_provider, SUBJECT)
+        for number in (1, 2, 3, 5):
+            await provided(world, oidc_provider, number)
+            await bind(world, provider_id(number), SUBJECT)
+            browser = Traveller(world)
+            answer = await browser.go(start_of(provider_id(number)))
+            assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
+            assert await browser.stage() == "post"
+        rows = await world.rows("SELECT amr FROM login_session")
+        assert [row.amr for row in rows] == [["fed"]] * 4
+        used = await world.rows("SELECT display, last_used_at FROM external_identity")
+        assert {tuple(row) for row in used} == {(f"{SUBJECT} 的姓名", world.clock.now())}
+        told = [action for action, _, _ in await world.audited()]
+        assert told[-2:] == ["external_identity.use", "sign_in.step_passed"]
+
+    play(story, federation_private_addresses=True)
+
+
+def test_the_way_leads_from_the_sign_in_page_back_to_the_application(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await bind(world, provider_id(1), SUBJECT)
+        await become(oidc_provider, SUBJECT)
+        traveller = Traveller(world)
+        async with world.oauth() as client:
+            page = await traveller.http.get(authorize_url(client, state="s"))
+            href = re.search(rf'href="(/oauth/federation/{provider_id(1)}/start[^"]*)"', page.text)
+            assert href, page.text
+            chooser = await traveller.go(f"{ISSUER}{unescape(href[1])}")
+            answer = await Browser(traveller.http, world.clock).choose(chooser)
+            assert answer.status_code == 303, answer.text
+            token = await client.fetch_token(
+                TOKEN, authorization_response=answer.headers["location"], code_verifier=VERIFIER
+            )
+        claims = await world.verifier().verify(token["access_token"])
+        assert claims["name"] == CLERK.display_name
+        assert claims["amr"] == ["fed"]
+
+    play(story, federation_private_addresses=True)
+
+
+def test_an_invited_person_binds_the_units_sign_in_and_is_let_in(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider, member=MEMBER)
+        token = await invited(world)
+        await become(oidc_provider, SUBJECT)
+        browser = Traveller(world)
+        answer = await browser.go(start_of(provider_id(1), invitation=token))
+        assert (answer.status_code, answer.headers["location"]) == (303, "/")
+        assert await browser.stage() == "post"
+        states = await world.rows("SELECT state, password_hash FROM account WHERE username = 'xinren'")
+        assert [tuple(row) for row in states] == [("active", None)]
+        bound = await world.rows("SELECT subject, display FROM external_identity")
+        assert [tuple(row) for row in bound] == [(SUBJECT, f"{SUBJECT} 的姓名")]
+        actions = [action for action, _, _ in await world.audited()]
+        assert actions[-4:] == [
+            "external_identity.bind",
+            "invitation.accept",
+            "external_identity.use",
+            "sign_in.step_passed",
+        ]
+        # The link was good once: not for a second person, nor for a second try.
+        await become(oidc_provider, "somebody-else")
+        again = await Traveller(world).go(start_of(provider_id(1), invitation=token))
+        assert again.status_code == 403
+        assert "邀请链接无效、已使用或已过期" in again.text
+        # From now on the unit's sign-in needs no invitation.
+        await become(oidc_provider, SUBJECT)
+        later = Traveller(world)
+        await later.go(start_of(provider_id(1)))
+        assert await later.stage() == "post"
+
+    play(story, federation_private_addresses=True)
+
+
+def test_an_unknown_person_gets_a_page_and_no_account(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        before = await world.rows("SELECT count(*) FROM account")
+        await become(oidc_provider, "a-stranger-to-all")
+        browser = Traveller(world)
+        page = await browser.go(start_of(provider_id(1)))
+        assert page.status_code == 403
+        assert "此账号尚未与中枢人员绑定" in page.text
+        assert "邀请链接" in page.text
+        assert await browser.stage() is None
+        assert await world.rows("SELECT count(*) FROM account") == before
+        assert (await world.audited())[-1] == ("sign_in.refused", "service", "federation_not_bound")
+        kept = await world.rows("SELECT after::text AS after FROM audit_entry ORDER BY entry_no DESC LIMIT 1")
+        assert kept[0].after == '{"subject": "a-***ll"}'
+
+    play(story, federation_private_addresses=True)
+
+
+def test_who_is_refused_by_the_provider_is_told_so_without_the_providers_words(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await become(oidc_provider, "deny")
+        page = await Traveller(world).go(start_of(provider_id(1)))
+        assert page.status_code == 403
+        assert "取消了授权" in page.text
+        assert "<b>no" not in page.text
+        assert "&lt;b&gt;" not in page.text
+        assert (await world.audited())[-1][2] == "federation_declined"
+
+    play(story, federation_private_addresses=True)
+
+
+def test_a_callback_serves_one_browser_once_at_one_provider(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await provided(world, oidc_provider, 2)
+        await bind(world, provider_id(1), SUBJECT)
+        await become(oidc_provider, SUBJECT)
+        browser, other = Traveller(world), Traveller(world)
+        back = await browser.to_callback(start_of(provider_id(1)))
+        # Another browser, with no cookie and with that of an attempt of its own.
+        assert (await other.http.get(back)).status_code == 403
+        await other.to_callback(start_of(provider_id(1)))
+        assert (await other.http.get(back)).status_code == 403
+        # Another provider's address, and a state that was never given out. Each ends the browser's cookie.
+        moved = back.replace(str(provider_id(1)), str(provider_id(2)))
+        assert (await browser.http.get(moved)).status_code == 403
+        assert (await browser.http.get(back)).status_code == 403
+        assert await browser.stage() is None
+
+        back = await browser.to_callback(start_of(provider_id(1)))
+        wrong = str(httpx.URL(back).copy_set_param("state", f"anqing.{'x' * 43}"))
+        page = await browser.http.get(wrong)
+        assert page.status_code == 403
+        assert "登录请求无效" in page.text
+
+        back = await browser.to_callback(start_of(provider_id(1)))
+        cookie = browser.http.cookies.get("hub_federation")
+        assert (await browser.http.get(back)).status_code == 303
+        # Replayed, even by a browser that kept the cookie.
+        browser.http.cookies.set("hub_federation", cookie or "", domain="127.0.0.1")
+        replayed = await browser.http.get(back)
+        assert replayed.status_code == 403
+        assert (await world.audited())[-1] == ("sign_in.refused", "service", "federation_attempt_invalid")
+        assert (await world.rows("SELECT count(*) AS n FROM login_session"))[0].n == 1
+
+    play(story, federation_private_addresses=True)
+
+
+def test_an_attempt_ends_after_its_minutes(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await bind(world, provider_id(1), SUBJECT)
+        await become(oidc_provider, SUBJECT)
+        browser = Traveller(world)
+        back = await browser.to_callback(start_of(provider_id(1)))
+        world.clock.advance(parts_of(world).settings.federation_time)
+        assert (await browser.http.get(back)).status_code == 403
+
+    play(story, federation_private_addresses=True)
+
+
+def test_an_answer_must_name_its_issuer_where_the_provider_promises_it(play: Play, oidc_provider: Peer) -> None:
+    """RFC 9207: the defence against an answer of one provider that was mixed up with another's."""
+
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await bind(world, provider_id(1), SUBJECT)
+        await become(oidc_provider, SUBJECT)
+        for issuer in ("https://other.example", f"{oidc_provider.url}/", None):
+            browser = Traveller(world)
+            back = httpx.URL(await browser.to_callback(start_of(provider_id(1))))
+            assert back.params["iss"] == oidc_provider.url
+            changed = back.copy_set_param("iss", issuer) if issuer else back.copy_remove_param("iss")
+            page = await browser.http.get(changed)
+            assert page.status_code == 403
+            assert (await world.audited())[-1][2] == "answer_issuer"
+
+    play(story, federation_private_addresses=True)
+
+
+def test_a_token_by_another_algorithm_is_refused(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider, 4)
+        await bind(world, provider_id(4), SUBJECT)
+        await become(oidc_provider, SUBJECT)
+        page = await Traveller(world).go(start_of(provider_id(4)))
+        assert page.status_code == 403
+        assert "HS256" in page.text
+        assert (await world.audited())[-1][2] == "id_token_algorithm"
+
+    play(story, federation_private_addresses=True)
+
+
+def test_a_wrong_verifier_or_code_is_refused_by_the_provider(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await bind(world, provider_id(1), SUBJECT)
+        await become(oidc_provider, SUBJECT)
+        browser = Traveller(world)
+        back = await browser.to_callback(start_of(provider_id(1)))
+        sealed = parts_of(world).keyring.seal_provider("another-verifier-of-sufficient-length-0123456789")
+        await execute(world, "UPDATE federation_attempt SET verifier_encrypted = :sealed", sealed=sealed)
+        page = await browser.http.get(back)
+        assert page.status_code == 403
+        assert (await world.audited())[-1][2] == "code_refused"
+
+    play(story, federation_private_addresses=True)
+
+
+def test_a_unit_vouches_for_its_own_people_only(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider, member=OTHER_MEMBER)
+        token = await invited(world, member=MEMBER)
+        await become(oidc_provider, SUBJECT)
+        page = await Traveller(world).go(start_of(provider_id(1), invitation=token))
+        assert page.status_code == 403
+        assert "不属于您任职的单位" in page.text
+        assert (await world.audited())[-1][2] == "provider_of_other_unit"
+        assert (await world.rows("SELECT used_at FROM invitation"))[0].used_at is None
+        # Somebody who was bound while he worked there, and now works elsewhere.
+        await bind(world, provider_id(1), SUBJECT)
+        page = await Traveller(world).go(start_of(provider_id(1)))
+        assert page.status_code == 403
+        assert (await world.rows("SELECT count(*) AS n FROM login_session"))[0].n == 0
+
+    play(story, federation_private_addresses=True)
+
+
+def test_who_may_not_sign_in_may_not_by_the_unit_either(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await bind(world, provider_id(1), SUBJECT)
+        await become(oidc_provider, SUBJECT)
+        browser = Traveller(world)
+
+        async def comes_after(sql: str) -> httpx.Response:
+            back = await browser.to_callback(start_of(provider_id(1)))
+            await execute(world, sql)
+            return await browser.http.get(back)
+
+        page = await comes_after("UPDATE account SET state = 'deactivated' WHERE username = 'mishuchu'")
+        assert page.status_code == 403
+        assert "已停用" in page.text
+        assert (await world.audited())[-1][2] == "account_inactive"
+        await execute(world, "UPDATE account SET state = 'active'")
+        page = await comes_after("UPDATE post_holding SET until_date = from_date")
+        assert page.status_code == 403
+        assert "没有担任任何岗位" in page.text
+        assert (await world.audited())[-1][2] == "no_post"
+        await execute(world, "UPDATE post_holding SET until_date = NULL")
+        assert (await comes_after("UPDATE identity_provider SET active = false")).status_code == 404
+        assert await browser.stage() is None
+
+    play(story, federation_private_addresses=True)
+
+
+def test_nobody_is_led_to_a_foreign_address_or_an_unknown_provider(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        browser = Traveller(world)
+        for address in ("https://evil.example/", "//evil.example", "/oauth/logout?evil", "/oauth/authorize?evil\n"):
+            page = await browser.http.get(start_of(provider_id(1), return_to=address))
+            assert page.status_code == 403
+            assert "evil" not in page.text
+        for which in (str(provider_id(9)), "not-an-id", "' OR 1=1"):
+            page = await browser.http.get(f"{ISSUER}/oauth/federation/{which}/start")
+            assert page.status_code == 404
+            assert page.headers["content-type"].startswith("text/html")
+            page = await browser.http.get(f"{ISSUER}/oauth/federation/{which}/callback?state=x")
+            assert page.status_code in (403, 404)
+        assert await browser.stage() is None
+
+    play(story, federation_private_addresses=True)
+
+
+def test_the_way_out_tells_nothing_of_where_it_began(play: Play, oidc_provider: Peer) -> None:
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        answer = await Traveller(world).http.get(start_of(provider_id(1)))
+        assert answer.headers["referrer-policy"] == "no-referrer"
+        assert answer.headers["cache-control"] == "no-store"
+        asked = httpx.URL(answer.headers["location"]).params
+        assert asked["code_challenge_method"] == "S256"
+        assert len(asked["nonce"]) >= 43
+        cookie = answer.headers["set-cookie"].lower()
+        assert "httponly" in cookie
+        assert "samesite=lax" in cookie
+        kept = await world.rows("SELECT nonce, encode(verifier_encrypted, 'escape') AS sealed FROM federation_attempt")
+        assert asked["state"] not in str(kept)
+
+    play(story, federation_private_addresses=True)
