@@ -30,6 +30,7 @@ class Message:
     title: str
     detail: str
     advice: str = ""
+    action: str = "回首页"
 
 
 class Pages:

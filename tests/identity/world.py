@@ -11,6 +11,7 @@ from html import unescape
 from pathlib import Path
 from typing import Any, Protocol
 from urllib.parse import parse_qs, urlsplit
+from uuid import UUID
 
 import httpx
 import pyotp
@@ -22,10 +23,14 @@ from services.identity import admin
 from services.identity.actors import operator
 from services.identity.app import create_app
 from services.identity.commands.add_person import add_person
+from services.identity.commands.create_post import create_post
+from services.identity.commands.grant_post import grant_post
 from services.identity.parts import IdentityParts
+from services.identity.queries import get_account
 from services.identity.schemas.account import AccountCreate
+from services.identity.schemas.posts import HoldingCreate, PostCreate
 from services.identity.settings import IdentitySettings
-from services.kernel.clock import FixedClock
+from services.kernel.clock import FixedClock, business_date
 from services.kernel.database import Database
 from services.kernel.permissions import Role
 from services.kernel.tokens import TokenVerifier
@@ -125,6 +130,28 @@ class World:
     async def rows(self, sql: str, alliance: str = "anqing") -> list[Any]:
         async with self.database.read(alliance) as session:
             return list((await session.execute(text(sql))).all())
+
+    async def add(self, account: AccountCreate) -> None:
+        """One more account, with the password that all have in this world, in a post of its own."""
+        parts: IdentityParts = self.app.state.identity
+        async with self.database.write("anqing") as session:
+            await add_person(session, self.clock, operator("anqing"), parts.tools.passwords, account, self.password)
+
+    async def give_post(self, account: AccountCreate, role: Role, *, title: str, division: str | None = None) -> UUID:
+        """One more post for an account, from today."""
+        actor = operator("anqing")
+        draft = PostCreate(title=title, unit_name=account.display_name, role=role, division=division)
+        async with self.database.write("anqing") as session:
+            holder = await get_account(session, "anqing", account.username)
+            post = await create_post(session, self.clock, actor, draft)
+            held = HoldingCreate(account=holder.id, from_date=business_date(self.clock), reason="测试任职")
+            await grant_post(session, self.clock, actor, post.id, held)
+            return post.id
+
+    async def execute(self, sql: str, **values: Any) -> None:
+        """Change rows as no command does, to bring about a state."""
+        async with self.database.write("anqing") as session:
+            await session.execute(text(sql), values)
 
     async def audited(self) -> list[tuple[str, str, str | None]]:
         """(action, actor's role, reason) in order."""
