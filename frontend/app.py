@@ -14,6 +14,7 @@ from frontend.access import GUARDS
 from frontend.error_pages import install_error_pages
 from frontend.gateway_client import GatewayClient
 from frontend.pages import (
+    audit,
     citations,
     collaborations,
     components,
@@ -45,7 +46,7 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
 SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
 REGISTRY = (members, member_imports, collaborations)
-PAGES = (home, *REGISTRY, targets, *SUBSIDIES, practice, citations, jobs, components, sign_out)
+PAGES = (home, *REGISTRY, targets, *SUBSIDIES, practice, audit, citations, jobs, components, sign_out)
 
 
 def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:

@@ -155,9 +155,14 @@ class BoundGateway:
             "POST", path, data=form, headers={"Idempotency-Key": idempotency_key}, timeout=_streaming()
         )
 
-    async def download(self, path: str, params: Params | None = None) -> StreamingResponse:
-        """Pass a file on to the browser as it arrives, with its name, type, length and version."""
-        response = await self._open("GET", path, params=params, headers={"Accept": "*/*"}, timeout=_streaming())
+    async def download(self, path: str, params: Params | None = None, *, json: Any = None) -> StreamingResponse:
+        """Pass a file on to the browser as it arrives, with its name, type, length and version.
+
+        With `json` the file is made by a POST of that body.
+        """
+        method = "GET" if json is None else "POST"
+        wants = {"Accept": "*/*"}
+        response = await self._open(method, path, params=params, json=json, headers=wants, timeout=_streaming())
         if response.status >= 400:
             raise await problem_of(response)
         headers = {name: response.headers[name] for name in PASSED_HEADERS if name in response.headers}

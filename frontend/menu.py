@@ -43,6 +43,7 @@ MENU = (
             Entry("结算", "report-money", "/subsidies/settlements", (Permission.SUBSIDIES_READ,)),
         ),
     ),
+    Entry("审计记录", "list-search", "/audit", (Permission.AUDIT_READ,)),
     Entry("练习环境", "flask", "/practice", (Permission.PRACTICE_RESET,)),
     Entry("组件", "layout-grid", "/components"),
 )
