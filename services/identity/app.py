@@ -16,6 +16,7 @@ from services.identity.api import (
     invitations,
     matrix,
     own,
+    own_factor,
     posts,
     second_factor,
     sign_in_steps,
@@ -36,6 +37,7 @@ from services.kernel.tokens import Jwks
 
 API = (
     own.router,
+    own_factor.router,
     accounts.router,
     unit.router,
     posts.router,

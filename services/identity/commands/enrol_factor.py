@@ -1,5 +1,6 @@
 """Set up, renew and remove a second factor; no secret and no code is audited or logged."""
 
+from typing import Final
 from uuid import UUID
 
 from sqlalchemy import delete, insert
@@ -12,6 +13,8 @@ from services.kernel.audit import audit
 from services.kernel.database import AnySession, WriteSession
 from services.kernel.principal import Principal
 
+CURRENT: Final = ("row_version", "totp_secret", "totp_confirmed_at", "totp_last_step")
+
 
 async def offered_enrolment(session: AnySession, tools: SignInTools, account: Account, session_id: UUID) -> Enrolment:
     """What this login session may set up: shown again alike until a factor was confirmed or removed."""
@@ -19,21 +22,35 @@ async def offered_enrolment(session: AnySession, tools: SignInTools, account: Ac
     return enrolment_of(secret, account.username, await alliance_name(session, account.alliance))
 
 
+async def offered_step(
+    session: WriteSession, tools: SignInTools, actor: Principal, account: Account, session_id: UUID, typed: str
+) -> int | None:
+    """The time step of a right first code; None for a wrong one, which is audited and not counted.
+
+    It is no guess at a secret, for the page shows it. Of two that confirm at once the later one is wrong, because the
+    account's version has changed; so the row is locked.
+    """
+    await session.refresh(account, CURRENT, with_for_update=True)
+    secret = tools.keyring.enrolment_secret(session_id, account.row_version)
+    step = accepted_step(secret, typed, tools.clock.now(), None)
+    if step is None:
+        reason = "wrong code at enrolment"
+        await audit(session, tools.clock, actor, "second_factor.refused", "account", account.id, reason=reason)
+    return step
+
+
 async def confirm_enrolment(
     session: WriteSession, tools: SignInTools, actor: Principal, account: Account, session_id: UUID, typed: str
 ) -> list[str] | None:
     """Take the first code of the offered secret. Returns fresh recovery codes, or None when the code is wrong.
 
-    Replaces a factor that is there; the caller has asked for its code before. A wrong code is no guess at a secret, for
-    the page shows it, and so is not counted.
+    Replaces a factor that is there; the caller has asked for its code before.
     """
+    step = await offered_step(session, tools, actor, account, session_id, typed)
+    if step is None:
+        return None
     now = tools.clock.now()
     secret = tools.keyring.enrolment_secret(session_id, account.row_version)
-    step = accepted_step(secret, typed, now, None)
-    if step is None:
-        reason = "wrong code at enrolment"
-        await audit(session, tools.clock, actor, "second_factor.refused", "account", account.id, reason=reason)
-        return None
     account.totp_secret = tools.keyring.seal_factor(secret)
     account.totp_confirmed_at, account.totp_last_step = now, step
     account.changed(now)

@@ -9,7 +9,7 @@ from services.identity.second_factor import CODE, SEVERAL, accepted_step, looks_
 from services.identity.tables import Account, RecoveryCode
 from services.identity.tools import SignInTools
 from services.kernel.audit import audit
-from services.kernel.database import WriteSession
+from services.kernel.database import AnySession, WriteSession
 from services.kernel.principal import Principal
 
 
@@ -32,7 +32,7 @@ async def verify_factor(
     return outcome, methods
 
 
-async def recovery_codes_left(session: WriteSession, account: Account) -> int:
+async def recovery_codes_left(session: AnySession, account: Account) -> int:
     """How many recovery codes have not been used."""
     unused = select(func.count()).select_from(RecoveryCode).where(*_unused(account))
     return await session.scalar(unused) or 0
