@@ -111,7 +111,7 @@ def check_lines(open_lines: OpenLines) -> Header | None:
         previous = _step(header, text, previous, expected, number, open_lines)
         expected += 1
     if expected <= header.last:
-        raise ChainBroken(expected, header.last - header.first + 2, Why.MISSING)
+        raise ChainBroken(expected, expected - header.first + 2, Why.MISSING)
     if previous != header.last_hash:
         raise ChainBroken(header.last, header.last - header.first + 2, Why.CHANGED)
     return header
