@@ -1,15 +1,23 @@
 """Uploaded and produced files, encrypted at rest (AES-256-GCM): a roster file holds identity numbers.
 
-One folder per service below `HUB_FILES_DIR`; the name on disk is an id, never what the user called it.
+One folder per service below `HUB_FILES_DIR`; the name on disk is an id, never what the user called it. Small files are
+kept whole. Large ones are kept in frames, so that they are written and read without ever being in memory: each frame
+has a nonce of its own, and is bound to its file, to its place and to whether it is the last one. Frames that were left
+out, repeated, swapped or cut off are therefore noticed (the construction STREAM of Hoang, Reyhanitabar, Rogaway and
+Vizár, CRYPTO 2015).
 """
 
 import base64
 import os
+import struct
+from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
+from typing import BinaryIO, Final
 from uuid import UUID
 
+from cryptography.exceptions import InvalidTag
 from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 from pydantic import SecretStr
 
@@ -17,10 +25,57 @@ from services.kernel.errors import NotFound
 from services.kernel.ids import new_id
 
 NONCE_BYTES = 12
+TAG_BYTES = 16
+FRAME_BYTES: Final = 1 << 20
+"""Bytes of content in each frame but the last."""
+
+_HEAD: Final = struct.Struct(">?I")  # whether the frame is the last one; how many bytes of nonce and cipher text follow
+
+
+class FrameWriter:
+    """One file being written frame by frame; it exists once `finish` returned. For one thread at a time."""
+
+    def __init__(self, path: Path, cipher: AESGCM, file_id: UUID) -> None:
+        self._path = path
+        self._cipher = cipher
+        self._file_id = file_id
+        self._pending = bytearray()
+        self._count = 0
+        self._file = path.with_suffix(".part").open("wb")
+
+    def write(self, chunk: bytes) -> None:
+        """Take some more content; whole frames go to the disk, the last bytes wait for what follows."""
+        self._pending += chunk
+        while len(self._pending) > FRAME_BYTES:
+            self._put(bytes(self._pending[:FRAME_BYTES]), last=False)
+            del self._pending[:FRAME_BYTES]
+
+    def finish(self) -> UUID:
+        """Write the last frame and give the file its name; returns its id."""
+        self._put(bytes(self._pending), last=True)
+        self._file.close()
+        self._path.with_suffix(".part").replace(self._path)
+        return self._file_id
+
+    def discard(self) -> None:
+        """Forget what was written so far."""
+        self._file.close()
+        self._path.with_suffix(".part").unlink(missing_ok=True)
+
+    def _put(self, content: bytes, *, last: bool) -> None:
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, content, _bound_to(self._file_id, self._count, last=last))
+        self._file.write(_HEAD.pack(last, NONCE_BYTES + len(sealed)) + nonce + sealed)
+        self._count += 1
+
+
+def _bound_to(file_id: UUID, index: int, *, last: bool) -> bytes:
+    """The associated data of a frame."""
+    return file_id.bytes + struct.pack(">Q?", index, last)
 
 
 class FileStore:
-    """Keeps whole files; the largest upload is bounded by the service that takes it."""
+    """Keeps files; the largest upload is bounded by the service that takes it."""
 
     def __init__(self, folder: Path, key: SecretStr) -> None:
         self._folder = folder
@@ -43,6 +98,42 @@ class FileStore:
         except FileNotFoundError as fault:
             raise NotFound("文件已过保存期被清除，请重新上传。", code="file_gone") from fault
         return self._cipher.decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], file_id.bytes)
+
+    def writer(self) -> FrameWriter:
+        """Begin a large file, to be written in frames and read by `frames`."""
+        self._folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        file_id = new_id()
+        return FrameWriter(self._path(file_id), self._cipher, file_id)
+
+    def frames(self, file_id: UUID) -> Iterator[bytes]:
+        """The content of a file that was written in frames, in order and in pieces of at most `FRAME_BYTES`.
+
+        Raises NotFound when the file is gone, and when it was cut off or changed.
+        """
+        try:
+            file = self._path(file_id).open("rb")
+        except FileNotFoundError as fault:
+            raise NotFound("文件已过保存期被清除，请重新上传。", code="file_gone") from fault
+        with file:
+            try:
+                yield from self._opened(file, file_id)
+            except (InvalidTag, struct.error) as fault:
+                raise NotFound("保存的文件不完整或被改动过，请重新上传。", code="file_damaged") from fault
+
+    def _opened(self, file: BinaryIO, file_id: UUID) -> Iterator[bytes]:
+        index, last = 0, False
+        while not last:
+            last, length = _HEAD.unpack(file.read(_HEAD.size))
+            if length > NONCE_BYTES + FRAME_BYTES + TAG_BYTES:
+                raise InvalidTag
+            sealed = file.read(length)
+            if len(sealed) < length:
+                raise InvalidTag
+            bound = _bound_to(file_id, index, last=last)
+            yield self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
+            index += 1
+        if file.read(1):
+            raise InvalidTag
 
     def delete(self, file_id: UUID) -> None:
         self._path(file_id).unlink(missing_ok=True)

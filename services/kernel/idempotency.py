@@ -31,7 +31,7 @@ class Once:
     request_hash: bytes
 
     def include(self, *parts: bytes) -> None:
-        """Make an uploaded file and its fields part of the request that the key stands for."""
+        """Make an uploaded file (or its hash) and its fields part of the request that the key stands for."""
         digest = hashlib.sha256(self.request_hash)
         for part in parts:
             digest.update(hashlib.sha256(part).digest())
@@ -73,17 +73,25 @@ class Once:
         return (*own, keys.c.key == self.key)
 
 
-async def _once(
-    request: Request,
-    session: Writing,
-    principal: CurrentPrincipal,
-    idempotency_key: Annotated[str | None, Header(max_length=200, description="重试时保持不变的请求键")] = None,
+Key = Annotated[str | None, Header(max_length=200, description="重试时保持不变的请求键")]
+
+
+async def _once_by_parts(
+    request: Request, session: Writing, principal: CurrentPrincipal, idempotency_key: Key = None
 ) -> Once:
-    # The parts of a multipart form are included by the route, which alone reads them.
     digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
-    if idempotency_key is not None and not request.headers.get("content-type", "").startswith("multipart/"):
-        digest.update(await request.body())
     return Once(session, principal, idempotency_key, digest.digest())
 
 
+async def _once(request: Request, once: Annotated[Once, Depends(_once_by_parts, scope="function")]) -> Once:
+    # The parts of a multipart form are included by the route, which alone reads them.
+    if once.key is not None and not request.headers.get("content-type", "").startswith("multipart/"):
+        digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+        digest.update(await request.body())
+        once.request_hash = digest.digest()
+    return once
+
+
 IdempotentCreate = Annotated[Once, Depends(_once, scope="function")]
+IdempotentUpload = Annotated[Once, Depends(_once_by_parts, scope="function")]
+"""A create whose body the route itself reads: it includes what the body was, for a stream its hash."""

@@ -6,6 +6,7 @@ A raw 身份证号 is never stored or logged: `person_key` matches a person, `ma
 import hashlib
 import hmac
 import unicodedata
+from collections.abc import Callable
 from datetime import date
 from typing import Final
 
@@ -15,8 +16,8 @@ _USCC_VALUE: Final = {character: value for value, character in enumerate(USCC_AL
 _USCC_WEIGHTS: Final = tuple(pow(3, place, 31) for place in range(USCC_LENGTH - 1))
 
 ID_LENGTH: Final = 18
-_ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_ID_CHECKS: Final = "10X98765432"
+ID_WEIGHTS: Final = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
+ID_CHECKS: Final = "10X98765432"
 _FIRST_BIRTH: Final = date(1900, 1, 1)
 
 
@@ -46,7 +47,7 @@ def id_check_character(first17: str) -> str:
     """The 18th character of a 居民身份证号 (GB 11643). Raises ValueError unless 17 digits are given."""
     if len(first17) != ID_LENGTH - 1 or not (first17.isascii() and first17.isdigit()):
         raise ValueError("an identity number has 17 digits before the check character")
-    return _ID_CHECKS[sum(int(c) * weight for c, weight in zip(first17, _ID_WEIGHTS, strict=True)) % 11]
+    return ID_CHECKS[sum(int(c) * weight for c, weight in zip(first17, ID_WEIGHTS, strict=True)) % 11]
 
 
 def is_id_number(text: str) -> bool:
@@ -71,3 +72,19 @@ def mask_id_number(id_number: str) -> str:
 def person_key(id_number: str, key: bytes) -> bytes:
     """What stands for a person in tables: HMAC-SHA256 of the tidy identity number under the deployment's key."""
     return hmac.new(key, tidy_code(id_number).encode(), hashlib.sha256).digest()
+
+
+def person_hasher(key: bytes) -> Callable[[str], bytes]:
+    """`person_key` under one key for very many tidy numbers: the key is worked in once (RFC 2104, 4), not each time."""
+    inner, outer = hashlib.sha256(), hashlib.sha256()
+    block = (hashlib.sha256(key).digest() if len(key) > inner.block_size else key).ljust(inner.block_size, b"\0")
+    inner.update(bytes(byte ^ 0x36 for byte in block))
+    outer.update(bytes(byte ^ 0x5C for byte in block))
+
+    def hashed(id_number: str) -> bytes:
+        within, around = inner.copy(), outer.copy()
+        within.update(id_number.encode())
+        around.update(within.digest())
+        return around.digest()
+
+    return hashed

@@ -4,12 +4,15 @@ A state machine is a table of its transitions: what is not listed is refused.
 """
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 from types import MappingProxyType
 from typing import Final
+from uuid import UUID
 
 from services.kernel.errors import Conflict
+from services.kernel.workbooks.bulk import Format
 
 CITY_SUFFIX: Final = "00"
 YEARS: Final = range(2000, 2101)
@@ -31,11 +34,33 @@ class ImportState(StrEnum):
 
     QUEUED = "queued"
     DONE = "done"
+    REFUSED = "refused"
     FAILED = "failed"
 
     @property
     def label(self) -> str:
-        return {"queued": "处理中", "done": "已导入", "failed": "导入失败"}[self.value]
+        return {"queued": "处理中", "done": "已导入", "refused": "整份退回", "failed": "导入失败"}[self.value]
+
+
+class ImportMode(StrEnum):
+    """What becomes of the sound rows of a file in which others are faulty."""
+
+    ACCEPT_GOOD = "accept_good"
+    ALL_OR_NOTHING = "all_or_nothing"
+
+
+@dataclass(frozen=True)
+class StoredRoster:
+    """A roster file in the file store, and what was said of it; `sha256` is of the file as it was sent, in hex."""
+
+    kind: RosterKind
+    year: int
+    mode: ImportMode
+    form: Format
+    file_name: str
+    file_id: UUID
+    size: int
+    sha256: str
 
 
 class StudentStatus(StrEnum):

@@ -15,6 +15,9 @@ class SubsidiesSettings(ServiceSettings):
     )
 
     person_key: Secret = Field(description="key of the HMAC under which identity numbers are matched")
+    bulk_limit_bytes: int = Field(
+        default=512 * 1024 * 1024, ge=1, description="largest roster that is sent as the body itself"
+    )
 
     def files(self) -> FileStore:
         """The store of uploaded rosters and of workbooks of rejected rows."""

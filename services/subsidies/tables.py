@@ -84,6 +84,25 @@ class RosterImport(AllianceKey, Owned, Base):
     created_by_name: Mapped[str] = mapped_column(String(100))
     finished_at: Mapped[datetime | None] = mapped_column(Instant)
     rejects_until: Mapped[datetime | None] = mapped_column(Instant)
+    sha256: Mapped[str | None] = mapped_column(String(64))
+    bytes: Mapped[int] = mapped_column(BigInteger, default=0)
+    format: Mapped[str] = mapped_column(String(10))
+    mode: Mapped[str] = mapped_column(String(16))
+    fault_count: Mapped[int] = mapped_column(Integer, default=0)
+    warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
+    checked_with: Mapped[str | None] = mapped_column(String(200))
+
+
+class RosterReject(AllianceKey, Shared, Base):
+    """One fault of one returned row, without what stood in it; found through its import, whose owner limits who may."""
+
+    __tablename__ = "roster_reject"
+    import_id: Mapped[UUID] = mapped_column(primary_key=True)
+    no: Mapped[int] = mapped_column(Integer, primary_key=True)
+    line: Mapped[int] = mapped_column(Integer)
+    field: Mapped[str] = mapped_column(String(40))
+    code: Mapped[str] = mapped_column(String(60))
+    message: Mapped[str] = mapped_column(Text)
 
 
 class Versioned(AllianceKey, Owned):

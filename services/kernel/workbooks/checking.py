@@ -27,7 +27,7 @@ Reader = Callable[[Cell], Parsed]
 
 def check_table(spec: TableSpec, table: Table) -> CheckedTable:
     """Parse every row by the spec's columns. A row with any fault is left out of `rows`, its faults are in `issues`."""
-    readers = [_reader(column) for column in spec.columns]
+    readers = [reader_of(column) for column in spec.columns]
     rows: list[Row] = []
     issues: list[CellIssue] = []
     fields = [column.field for column in spec.columns]
@@ -50,7 +50,8 @@ def _issue(raw: RawRow, column: Column, fault: Parsed) -> CellIssue:
     return CellIssue(raw.line, column.field, column.header, fault.code, fault.message)
 
 
-def _reader(column: Column) -> Reader:
+def reader_of(column: Column) -> Reader:
+    """Reads the cells of a column, empty ones too."""
     parse = parser_of(column)
     empty: Parsed = _MISSING if column.required else None
     remembered: dict[tuple[type, Cell], Parsed] = {}

@@ -14,8 +14,8 @@ from services.kernel.workbooks.text import is_empty
 
 ENCODINGS: Final = ("utf-8-sig", "gb18030")
 DELIMITERS: Final = (",", "\t", ";")
-_CONTROL: Final = frozenset(range(32)) - frozenset(b"\t\n\r\f")
-_SNIFFED: Final = 4096
+CONTROL: Final = frozenset(range(32)) - frozenset(b"\t\n\r\f")
+SNIFFED: Final = 4096
 
 
 @dataclass(frozen=True)
@@ -44,7 +44,7 @@ def read_grids(content: bytes) -> list[Grid]:
     if content.startswith(ZIP_MAGIC):
         check_archive(content)
         return _sheets(content)
-    if content.startswith(OLE_MAGIC) or _CONTROL.intersection(content[:_SNIFFED]) or b"\x00" in content:
+    if content.startswith(OLE_MAGIC) or CONTROL.intersection(content[:SNIFFED]) or b"\x00" in content:
         raise not_a_workbook()
     return [_csv_grid(_decoded(content))]
 
@@ -76,15 +76,23 @@ def _decoded(content: bytes) -> str:
             return content.decode(encoding)
         except UnicodeDecodeError:
             continue
-    raise UnsupportedMedia(
+    raise unknown_encoding()
+
+
+def unknown_encoding() -> UnsupportedMedia:
+    """The refusal of a text that is in none of `ENCODINGS`."""
+    return UnsupportedMedia(
         "文件的文字编码无法识别，请另存为 UTF-8 或 GB18030 编码的 .csv，或改用 .xlsx。", code="encoding"
     )
 
 
+def delimiter_of(text: str) -> str:
+    """The delimiter that stands most often at the beginning."""
+    return max(DELIMITERS, key=text[:SNIFFED].count)
+
+
 def _csv_grid(text: str) -> Grid:
-    head = text[:_SNIFFED]
-    delimiter = max(DELIMITERS, key=head.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter_of(text))
     lines: list[Line] = []
     before = 0
     try:

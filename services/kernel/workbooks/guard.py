@@ -17,6 +17,19 @@ MAXIMUM_MEMBERS: Final = 1_000
 MAXIMUM_CELLS: Final = 8_000_000
 """Rows times columns up to the furthest cell: readers lay a sheet out as a rectangle, however few cells it holds."""
 
+
+@dataclass(frozen=True)
+class Limits:
+    """What a .xlsx may have: bytes packed and unpacked, cells of its largest sheet."""
+
+    packed: int
+    unpacked: int
+    cells: int
+
+
+BULK: Final = Limits(packed=100 * 1024 * 1024, unpacked=1536 * 1024 * 1024, cells=20_000_000)
+"""For a million rows of some fourteen columns, which a background job reads."""
+
 ZIP_MAGIC: Final = b"PK\x03\x04"
 OLE_MAGIC: Final = b"\xd0\xcf\x11\xe0"
 _CHUNK: Final = 1 << 20
@@ -30,11 +43,17 @@ def check_size(content: bytes) -> None:
     if len(content) > MAXIMUM_BYTES:
         raise TooLarge(f"文件超过 {MAXIMUM_BYTES >> 20} MB，请拆成几个文件分别导入。", code="file_too_large")
     if not content.strip():
-        raise UnsupportedMedia("文件是空的，请重新选择。", code="file_empty")
+        raise empty_file()
 
 
-def check_archive(content: bytes) -> None:
+def empty_file() -> UnsupportedMedia:
+    """The refusal of a file in which nothing stands."""
+    return UnsupportedMedia("文件是空的，请重新选择。", code="file_empty")
+
+
+def check_archive(content: bytes, limits: Limits | None = None) -> None:
     """Check a .xlsx before it is read. Raises UnsupportedMedia or TooLarge."""
+    limits = limits or Limits(MAXIMUM_BYTES, MAXIMUM_UNPACKED, MAXIMUM_CELLS)
     try:
         with zipfile.ZipFile(io.BytesIO(content)) as archive:
             members = archive.infolist()
@@ -44,10 +63,11 @@ def check_archive(content: bytes) -> None:
         raise not_a_workbook()
     if len(members) > MAXIMUM_MEMBERS:
         raise _too_large()
-    _check_unpacked(content, members)
+    _check_unpacked(content, members, limits)
 
 
 def not_a_workbook() -> UnsupportedMedia:
+    """The refusal of any other kind of file."""
     return UnsupportedMedia(
         "只能导入 .xlsx 或 .csv 文件；.xls、加密或损坏的文件请用 WPS 或 Excel 另存为 .xlsx 后再试。",
         code="not_a_workbook",
@@ -62,6 +82,7 @@ def _too_large() -> TooLarge:
 class _Extent:
     """The furthest row and column that the cells of one sheet name."""
 
+    most: int
     row: int = 1
     column: int = 1
 
@@ -71,7 +92,7 @@ class _Extent:
             letters.add(name)
             self.row = max(self.row, int(row))
         self.column = max([self.column, *(_column_number(name) for name in letters)])
-        if self.row * self.column > MAXIMUM_CELLS:
+        if self.row * self.column > self.most:
             raise _too_large()
 
 
@@ -82,15 +103,15 @@ def _column_number(name: bytes) -> int:
     return number
 
 
-def _check_unpacked(content: bytes, members: list[zipfile.ZipInfo]) -> None:
+def _check_unpacked(content: bytes, members: list[zipfile.ZipInfo], limits: Limits) -> None:
     """Unpack every member once, for its true size: what an archive says about itself may be a lie."""
     total = 0
     for member in members:
-        extent = _Extent() if member.filename.startswith("xl/worksheets/") else None
+        extent = _Extent(limits.cells) if member.filename.startswith("xl/worksheets/") else None
         tail = b""
         for chunk in _unpacked(content, member):
             total += len(chunk)
-            if total > MAXIMUM_UNPACKED:
+            if total > limits.unpacked:
                 raise _too_large()
             if extent is not None:
                 extent.reach(tail + chunk)

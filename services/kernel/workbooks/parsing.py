@@ -17,7 +17,7 @@ _DATE: Final = re.compile(
     r"(?P<y>\d{4})(?:[-/.](?P<m>\d{1,2})[-/.](?P<d>\d{1,2})|年(?P<m2>\d{1,2})月(?P<d2>\d{1,2})日?|(?P<m3>\d{2})(?P<d3>\d{2}))"
     r"(?:[ T]?0?0:00(?::00(?:\.0+)?)?)?"
 )
-_YEAR: Final = re.compile(r"(\d{4})(?:年|年度|级|届)?")
+_YEAR: Final = re.compile(r"(\d{4})(?:年|年度|级|届|-?(?:0[1-9]|1[0-2]))?")
 YEARS: Final = range(1900, 2101)
 EXACT_DIGITS: Final = 15
 """A spreadsheet keeps 15 digits of a number; longer codes lose their end when they are not text."""
@@ -48,7 +48,7 @@ def parse_date(cell: Cell) -> date | Fault:
 
 
 def parse_year(cell: Cell) -> int | Fault:
-    """A four-digit year between 1900 and 2100, also as 2025年 or 2025级."""
+    """A four-digit year between 1900 and 2100, also as 2025年, 2025级 or with its month as 202509."""
     found = _YEAR.fullmatch(tidy_as_code(cell))
     return int(found.group(1)) if found and int(found.group(1)) in YEARS else _BAD_YEAR
 

@@ -32,13 +32,15 @@ class Column:
     """One column.
 
     `choices` maps what people see to what is kept, `aliases` and `choice_aliases` are other spellings that are
-    understood. `minimum` and `maximum` bound a number (inclusive), `places` its decimals. `check` adds a rule to a
-    non-empty value. `note` is what 填写说明 says.
+    understood. `fallbacks` name columns that stand in where the file has none of the column's own names. `minimum` and
+    `maximum` bound a number (inclusive), `places` its decimals. `check` adds a rule to a non-empty value. `note` is
+    what 填写说明 says.
     """
 
     field: str
     header: str
     aliases: tuple[str, ...] = ()
+    fallbacks: tuple[str, ...] = ()
     required: bool = False
     kind: Kind = "text"
     choices: Mapping[str, str] = dataclasses.field(default_factory=dict)

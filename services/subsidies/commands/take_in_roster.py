@@ -1,31 +1,41 @@
-"""The job behind a roster import: read, check, store, return claims for review, and forget the file."""
+"""The job behind a roster import: read and check in parts, store, return claims for review, and forget the file.
+
+Everything of one file is one transaction, so a job whose worker died begins anew and finds nothing half done.
+"""
 
 import asyncio
 import logging
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
+from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from services.kernel.audit import audit
 from services.kernel.database import WriteSession
-from services.kernel.errors import HubError
+from services.kernel.errors import HubError, NotFound
 from services.kernel.jobs import JobContext
+from services.kernel.outbox import audience_of, publish
+from services.kernel.workbooks.bulk import Format
 from services.subsidies.clients.registry import Latest
 from services.subsidies.commands.reopen_claims import reopen_claims
-from services.subsidies.domain import ImportState, RosterKind
+from services.subsidies.commands.start_roster_import import facts_key
+from services.subsidies.domain import ImportMode, ImportState, RosterKind
+from services.subsidies.queries.bulk import ahead
 from services.subsidies.queries.policy import Policy, current_policy
-from services.subsidies.rosters.checking import CheckedRoster, check_roster
-from services.subsidies.rosters.storing import Source, Stored, store_roster
-from services.subsidies.tables import RosterImport
+from services.subsidies.rosters.checking import RosterChecker
+from services.subsidies.rosters.storing import Incoming, Source, Stored
+from services.subsidies.rosters.taking import Taking, Tally
+from services.subsidies.tables import RosterImport, RosterReject
 from services.subsidies.tools import Tools
 
 log = logging.getLogger(__name__)
 REJECTS_KEPT = timedelta(days=30)
 NOTHING_KEPT_LONGER = REJECTS_KEPT + timedelta(days=1)
-SHOWN_ISSUES = 200
-STEPS = 4
+WHOLE: Final = 100
+"""Progress is told in parts of a hundred: how many rows a file has is known only when it was read."""
+
+READ: Final = 90
 
 
 async def take_in_roster(context: JobContext, tools: Tools) -> dict[str, Any]:
@@ -37,53 +47,57 @@ async def take_in_roster(context: JobContext, tools: Tools) -> dict[str, Any]:
     row, policy = await _load(context, import_id)
     if row.state != ImportState.QUEUED.value:
         _forget(tools, row.file_id)
-        return _result(row)
+        return outcome_of(row)
+    taking: Taking | None = None
     try:
-        await context.progress(0, STEPS, "正在读取登记信息")
+        await context.progress(0, WHOLE, "正在读取登记信息")
         latest = await tools.registry.latest(context.database, context.principal.alliance)
-        await context.progress(1, STEPS, "正在读取和核对表格")
-        checked = await _check(tools, row, policy, latest)
-        await context.progress(2, STEPS, f"正在保存，共 {checked.total_rows} 行")
-        row = await _store(context, tools, import_id, checked, latest)
+        taking = _taking(tools, row, policy, latest)
+        row = await _take_in(context, tools, row, taking, latest, facts_key(latest.facts, policy))
     except HubError as refusal:
-        await _fail(context, tools, import_id, refusal.detail)
+        await _fail(context, tools, import_id, refusal.detail, taking)
         raise
     except Exception:
-        await _fail(context, tools, import_id, "处理时系统内部出错，已记录；请稍后重新上传。")
+        await _fail(context, tools, import_id, "处理时系统内部出错，已记录；请稍后重新上传。", None)
         raise
     _forget(tools, row.file_id)
-    await context.progress(STEPS, STEPS, _summary(row))
+    await context.progress(WHOLE, WHOLE, _summary(row))
     await _purge(context, tools)
-    return _result(row)
+    return outcome_of(row)
 
 
 async def _load(context: JobContext, import_id: UUID) -> tuple[RosterImport, Policy]:
     alliance = context.principal.alliance
     async with context.database.read(alliance) as session:
-        row = await session.get_one(RosterImport, (alliance, import_id))
+        row = await session.get(RosterImport, (alliance, import_id))
+        if row is None:
+            raise NotFound("这次导入已随练习数据清空。", code="import_not_found")
         return row, await current_policy(session, alliance)
 
 
-async def _check(tools: Tools, row: RosterImport, policy: Policy, latest: Latest) -> CheckedRoster:
-    """Off the event loop: reading a large workbook takes seconds of CPU."""
-    if row.file_id is None:
+def _taking(tools: Tools, row: RosterImport, policy: Policy, latest: Latest) -> Taking:
+    file_id = row.file_id
+    if file_id is None:
         raise RuntimeError("a queued import has its file")
-    content = tools.files.load(row.file_id)
-    return await asyncio.to_thread(
-        check_roster, RosterKind(row.kind), content, policy.student_choices, latest.facts, tools.person_key
-    )
+    checker = RosterChecker(RosterKind(row.kind), policy.student_choices, latest.facts, tools.person_key)
+    return Taking(lambda: tools.files.frames(file_id), Format(row.format), checker)
 
 
-async def _store(
-    context: JobContext, tools: Tools, import_id: UUID, checked: CheckedRoster, latest: Latest
+async def _take_in(
+    context: JobContext, tools: Tools, queued: RosterImport, taking: Taking, latest: Latest, checked_with: str
 ) -> RosterImport:
-    rejects = tools.files.save(checked.rejects) if checked.rejects else None
+    alliance, rejects = context.principal.alliance, None
     try:
-        async with context.database.write(context.principal.alliance) as session:
-            row = await session.get_one(RosterImport, (context.principal.alliance, import_id), with_for_update=True)
-            source = Source(row.alliance, row.owner, row.year, row.id)
-            stored = await store_roster(session, RosterKind(row.kind), source, checked.records)
-            _record(row, checked, stored, latest, rejects, context.clock.now())
+        async with context.database.write(alliance) as session:
+            row = await session.get_one(RosterImport, (alliance, queued.id), with_for_update=True)
+            incoming = Incoming(session, RosterKind(row.kind), Source(alliance, row.owner, row.year, row.id))
+            await _gather(context, incoming, row, taking)
+            stored = await _stored(incoming, row, taking.tally)
+            workbook = await asyncio.to_thread(taking.rejects)
+            rejects = await asyncio.to_thread(tools.files.save, workbook) if workbook else None
+            _record(row, taking, stored, context, rejects)
+            row.registry_as_of, row.registry_fresh = latest.facts.as_of, latest.fresh
+            row.checked_with = checked_with
             await _consequences(session, context, row, stored)
             return row
     except BaseException:
@@ -91,26 +105,47 @@ async def _store(
         raise
 
 
-def _record(
-    row: RosterImport,
-    checked: CheckedRoster,
-    stored: Stored,
-    latest: Latest,
-    rejects: UUID | None,
-    now: datetime,
-) -> None:
+async def _gather(context: JobContext, incoming: Incoming, row: RosterImport, taking: Taking) -> None:
+    """All parts into the temporary tables, while the next is read and checked in a thread."""
+    await incoming.prepare()
+    # The encoding of a text is found in a reading of its own, so the file is read twice.
+    expected = max(1, 2 * row.bytes)
+    async for part in ahead(taking.parts()):
+        await incoming.add(part.rows, part.faults)
+        tally = taking.tally
+        done = min(READ, READ * tally.bytes_read // expected)
+        await context.progress(done, WHOLE, f"已核对 {tally.total} 行，退回 {tally.rejected} 行")
+    await context.progress(READ, WHOLE, f"正在保存，共 {taking.tally.total} 行")
+
+
+async def _stored(incoming: Incoming, row: RosterImport, tally: Tally) -> Stored:
+    """Merge what is sound, unless one faulty row is to hold back the whole file."""
+    if tally.faults:
+        await incoming.keep_faults()
+    if tally.rejected and row.mode == ImportMode.ALL_OR_NOTHING.value:
+        row.state = ImportState.REFUSED.value
+        return Stored(0, 0, 0, None)
     row.state = ImportState.DONE.value
-    row.total_rows, row.rejected_rows = checked.total_rows, checked.rejected_rows
+    return await incoming.merge(tally.sound)
+
+
+def _record(row: RosterImport, taking: Taking, stored: Stored, context: JobContext, rejects: UUID | None) -> None:
+    tally, now = taking.tally, context.clock.now()
+    row.total_rows, row.rejected_rows, row.fault_count = tally.total, tally.rejected, tally.faults
     row.new_rows, row.changed_rows, row.unchanged_rows = stored.new, stored.changed, stored.unchanged
     row.recorded_seq = stored.sequence
-    row.issues = [
-        {"line": i.line, "field": i.field, "header": i.header, "code": i.code, "message": i.message}
-        for i in checked.issues[:SHOWN_ISSUES]
-    ]
-    row.registry_as_of, row.registry_fresh = latest.facts.as_of, latest.fresh
+    row.issues = _issues(tally)
+    row.warnings = taking.warnings()
     row.rejects_file_id = rejects
-    row.rejects_until = now + REJECTS_KEPT if rejects else None
+    row.rejects_until = now + REJECTS_KEPT if tally.rejected else None
     row.finished_at = now
+
+
+def _issues(tally: Tally) -> list[dict[str, Any]]:
+    return [
+        {"line": i.line, "field": i.field, "header": i.header, "code": i.code, "message": i.message}
+        for i in tally.shown
+    ]
 
 
 async def _consequences(session: WriteSession, context: JobContext, row: RosterImport, stored: Stored) -> None:
@@ -118,27 +153,49 @@ async def _consequences(session: WriteSession, context: JobContext, row: RosterI
     if stored.sequence is not None:
         why = f"{RosterKind(row.kind).label}有变动：新增 {stored.new} 行、修改 {stored.changed} 行，请重新审核。"
         await reopen_claims(session, clock, principal, owner=row.owner, year=row.year, why=why)
-    after = {"new": stored.new, "changed": stored.changed, "rejected": row.rejected_rows, "sequence": stored.sequence}
-    await audit(session, clock, principal, "roster.recorded", "roster_import", row.id, after=after)
+    counts = {"new": stored.new, "changed": stored.changed, "unchanged": stored.unchanged}
+    after = {"state": row.state, **counts, "rejected": row.rejected_rows, "sequence": stored.sequence}
+    about = {"kind": row.kind, "year": row.year, "total": row.total_rows}
+    await audit(
+        session, clock, principal, "roster.recorded", "roster_import", row.id, after={**after, "sha256": row.sha256}
+    )
+    publish(
+        session,
+        clock,
+        row.alliance,
+        "roster.imported",
+        object_kind="roster_import",
+        object_id=row.id,
+        **audience_of(row.owner),
+        data={**about, **after},
+    )
 
 
-async def _fail(context: JobContext, tools: Tools, import_id: UUID, detail: str) -> None:
+async def _fail(context: JobContext, tools: Tools, import_id: UUID, detail: str, taking: Taking | None) -> None:
     alliance = context.principal.alliance
     async with context.database.write(alliance) as session:
-        row = await session.get_one(RosterImport, (alliance, import_id), with_for_update=True)
+        row = await session.get(RosterImport, (alliance, import_id), with_for_update=True)
+        if row is None:
+            return
         row.state, row.failure, row.finished_at = ImportState.FAILED.value, detail, context.clock.now()
+        row.issues = _issues(taking.tally) if taking else []
     _forget(tools, row.file_id)
 
 
 async def _purge(context: JobContext, tools: Tools) -> None:
-    """Delete the workbooks of rejected rows whose time is over, and whatever else lay there longer than those may."""
+    """Delete what was returned once its time is over, and whatever else lay there longer than that may."""
     alliance = context.principal.alliance
-    over = (RosterImport.rejects_file_id.is_not(None), RosterImport.rejects_until < context.clock.now())
+    own = RosterImport.alliance == alliance
+    over = RosterImport.rejects_until < context.clock.now()
     async with context.database.write(alliance) as session:
-        rows = await session.scalars(select(RosterImport).where(RosterImport.alliance == alliance, *over))
-        for row in rows:
+        kept = RosterImport.rejects_file_id.is_not(None)
+        for row in await session.scalars(select(RosterImport).where(own, over, kept)):
             _forget(tools, row.rejects_file_id)
             row.rejects_file_id = None
+        ended = select(RosterImport.id).where(own, over)
+        await session.execute(
+            delete(RosterReject).where(RosterReject.alliance == alliance, RosterReject.import_id.in_(ended))
+        )
     swept = await asyncio.to_thread(tools.files.sweep, context.clock.now() - NOTHING_KEPT_LONGER)
     if swept:
         log.warning("forgotten files deleted", extra={"files": swept})
@@ -151,18 +208,24 @@ def _forget(tools: Tools, file_id: UUID | None) -> None:
 
 def _summary(row: RosterImport) -> str:
     stale = "" if row.registry_fresh else "（登记服务未应答，按最近一次登记信息核对）"
+    if row.state == ImportState.REFUSED.value:
+        return f"共 {row.total_rows} 行，其中 {row.rejected_rows} 行有误，按要求整份退回，没有导入{stale}"
     return (
         f"新增 {row.new_rows} 行，修改 {row.changed_rows} 行，未变 {row.unchanged_rows} 行，"
         f"退回 {row.rejected_rows} 行{stale}"
     )
 
 
-def _result(row: RosterImport) -> dict[str, Any]:
+def outcome_of(row: RosterImport) -> dict[str, Any]:
+    """What an import came to, in numbers."""
     return {
         "import": str(row.id),
+        "state": row.state,
         "total_rows": row.total_rows,
+        "accepted_rows": row.new_rows + row.changed_rows + row.unchanged_rows,
         "new_rows": row.new_rows,
         "changed_rows": row.changed_rows,
         "unchanged_rows": row.unchanged_rows,
         "rejected_rows": row.rejected_rows,
+        "faults": row.fault_count,
     }

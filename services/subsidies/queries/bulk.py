@@ -6,12 +6,13 @@ to write them as CSV) is done part by part in a thread at the same time.
 
 import asyncio
 from collections.abc import AsyncIterator, Callable, Iterator, Mapping, Sequence
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 
 import polars as pl
 
 from services.kernel.database import AnySession
 
+T = TypeVar("T")
 PART_BYTES: Final = 4_000_000
 Refine = Callable[[pl.DataFrame], pl.DataFrame]
 
@@ -64,15 +65,15 @@ def end_of_rows(csv: bytearray) -> int:
 async def copy_csv(session: AnySession, table: str, columns: Sequence[str], parts: Iterator[bytes]) -> None:
     """COPY CSV into a table made in this very transaction: its rows are frozen, which saves the later vacuum."""
     driver = await driver_of(session)
-    await driver.copy_to_table(table, source=_one_ahead(parts), columns=columns, format="csv", freeze=True)
+    await driver.copy_to_table(table, source=ahead(parts), columns=columns, format="csv", freeze=True)
 
 
-async def _one_ahead(parts: Iterator[bytes]) -> AsyncIterator[bytes]:
-    """The parts, the next of which is made in a thread while the server takes the last."""
-    coming = asyncio.create_task(asyncio.to_thread(next, parts, b""))
+async def ahead(parts: Iterator[T]) -> AsyncIterator[T]:
+    """The parts, the next of which is made in a thread while the caller works at the last."""
+    coming = asyncio.create_task(asyncio.to_thread(next, parts, None))
     try:
-        while part := await coming:
-            coming = asyncio.create_task(asyncio.to_thread(next, parts, b""))
+        while (part := await coming) is not None:
+            coming = asyncio.create_task(asyncio.to_thread(next, parts, None))
             yield part
     finally:
         coming.cancel()

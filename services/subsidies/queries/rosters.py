@@ -12,7 +12,7 @@ from services.kernel.errors import NotFound
 from services.kernel.pagination import PageRequest, paginate, sort_column
 from services.kernel.tenancy import Scope
 from services.subsidies.domain import ImportState, StudentStatus
-from services.subsidies.tables import RosterImport, RosterSequence, SchoolClass, Student
+from services.subsidies.tables import RosterImport, RosterReject, RosterSequence, SchoolClass, Student
 
 STUDENT_SORTS = {"no": Student.no, "enrolled_on": Student.enrolled_on, "school_name": Student.school_name}
 CLASS_SORTS = {"no": SchoolClass.no, "class_code": SchoolClass.class_code, "school_name": SchoolClass.school_name}
@@ -87,6 +87,24 @@ async def find_import(session: AnySession, scope: Scope, import_id: UUID) -> Ros
     if found is None:
         raise NotFound("没有这次导入，或它不属于您的单位。", code="import_not_found")
     return found
+
+
+async def page_of_rejects(
+    session: AnySession, row: RosterImport, request: PageRequest
+) -> tuple[list[RosterReject], str | None, int]:
+    """Faults of an import that the caller may see, in the order of its file."""
+    order = sort_column(request, {"no": RosterReject.no}, "no")
+    return await paginate(session, _rejects_of(row), request, order=order, tie=RosterReject.no)
+
+
+async def next_rejects(session: AnySession, row: RosterImport, after: int, count: int) -> list[RosterReject]:
+    """The next faults behind a number, for a file of all of them."""
+    following = _rejects_of(row).where(RosterReject.no > after).order_by(RosterReject.no).limit(count)
+    return list((await session.scalars(following)).all())
+
+
+def _rejects_of(row: RosterImport) -> Select[RosterReject]:
+    return select(RosterReject).where(RosterReject.alliance == row.alliance, RosterReject.import_id == row.id)
 
 
 async def current_sequence(session: AnySession, alliance: str) -> int:

@@ -1,26 +1,23 @@
-"""From the bytes of a roster file to rows for the tables and faults for people. Pure but for the CPU it takes.
+"""From batches of a roster file to rows for the tables and faults for people. Pure but for the CPU it takes.
 
 An identity number leaves this module only as its keyed hash and its masked form.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from typing import Any, Final
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Final
 
-from services.kernel.identifiers import mask_id_number, person_key
-from services.kernel.workbooks import (
-    CellIssue,
-    CheckedTable,
-    Row,
-    Table,
-    TableSpec,
-    check_table,
-    read_table,
-    write_rejects,
-)
+import polars as pl
+
+from services.kernel.identifiers import ID_LENGTH, person_hasher
+from services.kernel.workbooks import TableSpec
+from services.kernel.workbooks.bulk import Batch, BulkChecker
+from services.kernel.workbooks.bulk.checking import issue_frame
 from services.subsidies.clients.registry import Member, RegistryFacts
-from services.subsidies.domain import RosterKind, StudentStatus, mask_name
+from services.subsidies.domain import RosterKind, StudentStatus
 from services.subsidies.rosters.columns import NO_RULE, choices_of, spec_of
+from services.subsidies.rosters.repeated import Repeated
+from services.subsidies.rosters.storing import TARGETS
 
 PERSON_KEY_BYTES: Final = 16
 """128 bits of the HMAC: no two people meet by chance, and the narrow key keeps a roster of a million rows small."""
@@ -32,49 +29,98 @@ _CODES: Final = {
     "code_invalid": "value_not_allowed",
     "text_too_long": "value_not_allowed",
 }
-
-Record = dict[str, Any]
-Issues = list[CellIssue]
+_UNKNOWN_SCHOOL: Final = "成员单位中没有这所学校，或名称对应多个单位；请核对名称，或改填统一社会信用代码。"
+_NO_DAY: Final = "在籍状态为离校的，请填写离校日期。"
+_NOT_LEFT: Final = "填写了离校日期，在籍状态应为离校；未离校的请清空离校日期。"
+_TOO_EARLY: Final = "离校日期早于入学日期，请核对。"
 
 
 @dataclass(frozen=True)
-class CheckedRoster:
-    """What a file held: rows for the tables, every fault of the others, and the workbook that returns them."""
+class CheckedRows:
+    """A batch checked: `rows` for the table (with `line`), and every fault of the others in the order of the file."""
 
-    total_rows: int
-    records: list[Record]
-    issues: list[CellIssue]
-    rejects: bytes | None
+    batch: Batch
+    rows: pl.DataFrame
+    issues: pl.DataFrame
 
     @property
-    def rejected_rows(self) -> int:
-        return len({issue.line for issue in self.issues})
+    def rejected(self) -> pl.Series:
+        """The lines that are returned."""
+        return self.issues["line"].unique()
 
 
-def check_roster(
-    kind: RosterKind, content: bytes, rules: Mapping[str, str], registry: RegistryFacts, key: bytes
-) -> CheckedRoster:
-    """Read and check one file; `rules` are the student rules' names and codes, `key` that of the person HMAC.
+class RosterChecker:
+    """Checks the batches of one file in order; `rules` are the student rules' names and codes, `key` of the HMAC."""
 
-    Raises UnsupportedMedia, TooLarge or InvalidInput when the file is no roster of this kind.
-    """
-    spec = spec_of(kind, choices_of(rules))
-    table = read_table(content, spec)
-    checked = check_table(spec, table)
-    issues = [replace(issue, code=_CODES.get(issue.code, issue.code)) for issue in checked.issues]
-    schools = _Schools(registry)
-    if kind is RosterKind.STUDENTS:
-        records = _students(spec, checked, schools, key, issues)
-    else:
-        records = _classes(spec, checked, schools, issues)
-    return CheckedRoster(len(table.rows), records, sorted(issues, key=lambda i: i.line), _rejects(spec, table, issues))
+    def __init__(self, kind: RosterKind, rules: Mapping[str, str], registry: RegistryFacts, key: bytes) -> None:
+        self.kind = kind
+        self.spec: TableSpec = spec_of(kind, choices_of(rules))
+        self.cells = BulkChecker(self.spec)
+        self._place = {column.field: place for place, column in enumerate(self.spec.columns)}
+        self._units = _Units(registry)
+        self._hashed = person_hasher(key)
+        self._repeated = Repeated(TARGETS[kind].key)
+
+    def check(self, batch: Batch) -> CheckedRows:
+        """Every row is either taken in or returned, with all its faults."""
+        checked = self.cells.check(batch)
+        issues = checked.issues.with_columns(pl.col("code").replace(_CODES))
+        sound = checked.values.join(issues.select("line").unique(), on="line", how="anti", maintain_order="left")
+        students = self.kind is RosterKind.STUDENTS
+        rows = self._students(sound) if students else self._classes(sound)
+        complaints = self._complaints(rows)
+        rows = rows.join(complaints.select("line").unique(), on="line", how="anti", maintain_order="left")
+        again = self._again(rows, "id_number" if students else "class_code")
+        rows = rows.join(again.select("line"), on="line", how="anti", maintain_order="left")
+        everything = pl.concat([issues, complaints, again]).sort("line", "column", maintain_order=True)
+        target = TARGETS[self.kind]
+        return CheckedRows(batch, rows.select("line", *target.key, *target.columns), everything)
+
+    def _students(self, sound: pl.DataFrame) -> pl.DataFrame:
+        number = sound["id_number"]
+        keys = [self._hashed(text)[:PERSON_KEY_BYTES] for text in number.to_list()]
+        text = pl.col("id_number")
+        return self._units.schools(sound).with_columns(
+            pl.Series("person_key", keys, dtype=pl.Binary),
+            (pl.col("name").str.slice(0, 1) + pl.col("name").str.slice(1).str.replace_all("(?s).", "*")).alias(
+                "name_masked"
+            ),
+            (text.str.slice(0, 3) + "*" * (ID_LENGTH - 7) + text.str.slice(ID_LENGTH - 4)).alias("id_masked"),
+            self._units.id_of("sending_school", sound).alias("sending_school"),
+            self._units.name_of("sending_school", sound)
+            .fill_null(sound["sending_school"])
+            .alias("sending_school_name"),
+            pl.col("claimed_rule").replace(NO_RULE, None),
+        )
+
+    def _classes(self, sound: pl.DataFrame) -> pl.DataFrame:
+        enterprise, member = self._units.enterprises(sound)
+        frame = self._units.schools(sound).rename({"year": "opening_year"})
+        return frame.with_columns(enterprise.alias("enterprise"), member.alias("enterprise_member"))
+
+    def _complaints(self, rows: pl.DataFrame) -> pl.DataFrame:
+        found = [self._complaint(rows, pl.col("school").is_null(), "school", "school_unknown", _UNKNOWN_SCHOOL)]
+        if self.kind is RosterKind.STUDENTS:
+            left, day = pl.col("status") == StudentStatus.LEFT.value, pl.col("left_on")
+            early = left & (day < pl.col("enrolled_on"))
+            found += [
+                self._complaint(rows, left & day.is_null(), "left_on", "left_on_missing", _NO_DAY),
+                self._complaint(rows, ~left & day.is_not_null(), "status", "value_not_allowed", _NOT_LEFT),
+                self._complaint(rows, early, "left_on", "date_invalid", _TOO_EARLY),
+            ]
+        return pl.concat(found)
+
+    def _complaint(self, rows: pl.DataFrame, wrong: pl.Expr, field: str, code: str, text: str) -> pl.DataFrame:
+        lines = rows.filter(wrong)["line"].to_list()
+        return issue_frame([(line, self._place[field], code, text) for line in lines])
+
+    def _again(self, rows: pl.DataFrame, field: str) -> pl.DataFrame:
+        found = self._repeated.find(rows)
+        place, code = self._place[field], "duplicate_in_file"
+        return issue_frame([(line, place, code, f"与第 {first} 行重复，请只保留一行。") for line, first in found])
 
 
-def _rejects(spec: TableSpec, table: Table, issues: Issues) -> bytes | None:
-    return write_rejects(spec, table.rows, issues) if issues else None
-
-
-class _Schools:
+class _Units:
     """Looks each spelling of a unit up once: a roster repeats few schools many times."""
 
     def __init__(self, registry: RegistryFacts) -> None:
@@ -86,111 +132,29 @@ class _Schools:
             self._known[name] = self._registry.find(name)
         return self._known[name]
 
+    def schools(self, frame: pl.DataFrame) -> pl.DataFrame:
+        """`school` as the unit's id, null when it is not known, and its `school_name`."""
+        names = self.name_of("school", frame).alias("school_name")
+        return frame.with_columns(self.id_of("school", frame).alias("school"), names)
 
-def _students(spec: TableSpec, checked: CheckedTable, schools: _Schools, key: bytes, issues: Issues) -> list[Record]:
-    header = {column.field: column.header for column in spec.columns}
-    return list(_sound(checked.rows, issues, header, lambda row: _student(row.values, schools, key), _same_student))
+    def id_of(self, field: str, frame: pl.DataFrame) -> pl.Series:
+        return self._looked_up(frame[field], lambda unit: str(unit.id))
 
+    def name_of(self, field: str, frame: pl.DataFrame) -> pl.Series:
+        return self._looked_up(frame[field], lambda unit: unit.name)
 
-def _classes(spec: TableSpec, checked: CheckedTable, schools: _Schools, issues: Issues) -> list[Record]:
-    header = {column.field: column.header for column in spec.columns}
-    return list(_sound(checked.rows, issues, header, lambda row: _class(row.values, schools), _same_class))
+    def _looked_up(self, names: pl.Series, what: Callable[[Member], str]) -> pl.Series:
+        found = {name: self.find(name) for name in names.drop_nulls().unique().to_list()}
+        known = {name: what(unit) for name, unit in found.items() if unit is not None}
+        old, new = (pl.Series(values, dtype=pl.String) for values in (list(known), list(known.values())))
+        return names.replace_strict(old, new, default=None, return_dtype=pl.String)
 
-
-Complaint = tuple[str, str, str]  # field, code, sentence
-
-
-def _sound(
-    rows: list[Row],
-    issues: Issues,
-    header: Mapping[str, str],
-    make: Callable[[Row], tuple[Record, list[Complaint]]],
-    identity: Callable[[Record], tuple[str, tuple[Any, ...]]],
-) -> Iterator[Record]:
-    """The records without complaint, each subject once; everything else goes to `issues`."""
-    seen: dict[tuple[Any, ...], int] = {}
-    for row in rows:
-        record, complaints = make(row)
-        if not complaints:
-            field, same = identity(record)
-            first = seen.setdefault(same, row.line)
-            if first != row.line:
-                complaints = [(field, "duplicate_in_file", f"与第 {first} 行重复，请只保留一行。")]
-        if complaints:
-            issues.extend(CellIssue(row.line, field, header[field], code, text) for field, code, text in complaints)
-        else:
-            yield {**record, "line": row.line}
-
-
-def _same_student(record: Record) -> tuple[str, tuple[Any, ...]]:
-    return "id_number", (record["school"], record["person_key"])
-
-
-def _same_class(record: Record) -> tuple[str, tuple[Any, ...]]:
-    return "class_code", (record["school"], record["class_code"])
-
-
-def _student(values: Mapping[str, Any], schools: _Schools, key: bytes) -> tuple[Record, list[Complaint]]:
-    school = schools.find(values["school"])
-    sending = schools.find(values["sending_school"]) if values["sending_school"] else None
-    complaints = _unknown_school(school) + _wrong_departure(values)
-    record = {
-        "person_key": person_key(values["id_number"], key)[:PERSON_KEY_BYTES],
-        "name_masked": mask_name(values["name"]),
-        "id_masked": mask_id_number(values["id_number"]),
-        "enrolment_year": values["enrolment_year"],
-        "school": school.id if school else None,
-        "school_name": school.name if school else None,
-        "major": values["major"],
-        "class_code": values["class_code"],
-        "enrolled_on": values["enrolled_on"],
-        "origin_division": values["origin_division"],
-        "sending_school": sending.id if sending else None,
-        "sending_school_name": sending.name if sending else values["sending_school"],
-        "status": values["status"],
-        "left_on": values["left_on"],
-        "claimed_rule": None if values["claimed_rule"] == NO_RULE else values["claimed_rule"],
-    }
-    return record, complaints
-
-
-def _unknown_school(school: Member | None) -> list[Complaint]:
-    if school is not None:
-        return []
-    text = "成员单位中没有这所学校，或名称对应多个单位；请核对名称，或改填统一社会信用代码。"
-    return [("school", "school_unknown", text)]
-
-
-def _wrong_departure(values: Mapping[str, Any]) -> list[Complaint]:
-    left, day = values["status"] == StudentStatus.LEFT, values["left_on"]
-    if left and day is None:
-        return [("left_on", "left_on_missing", "在籍状态为离校的，请填写离校日期。")]
-    if day is not None and not left:
-        return [("status", "value_not_allowed", "填写了离校日期，在籍状态应为离校；未离校的请清空离校日期。")]
-    if day is not None and day < values["enrolled_on"]:
-        return [("left_on", "date_invalid", "离校日期早于入学日期，请核对。")]
-    return []
-
-
-def _class(values: Mapping[str, Any], schools: _Schools) -> tuple[Record, list[Complaint]]:
-    school = schools.find(values["school"])
-    enterprise = schools.find(values["enterprise_uscc"]) or schools.find(values["enterprise"])
-    same = enterprise is not None and enterprise.uscc in (None, values["enterprise_uscc"])
-    record = {
-        "class_code": values["class_code"],
-        "class_name": values["class_name"],
-        "school": school.id if school else None,
-        "school_name": school.name if school else None,
-        "major": values["major"],
-        "opening_year": values["year"],
-        "opened_on": values["opened_on"],
-        "format": values["format"],
-        "enterprise": enterprise.name if enterprise and same else values["enterprise"],
-        "enterprise_member": enterprise.id if enterprise and same else None,
-        "enterprise_uscc": values["enterprise_uscc"],
-        "enterprise_division": values["enterprise_division"],
-        "enterprise_size": values["enterprise_size"],
-        "size_evidence": values["size_evidence"],
-        "score": values["score"],
-    }
-    return record, _unknown_school(school)
+    def enterprises(self, frame: pl.DataFrame) -> tuple[pl.Series, pl.Series]:
+        """The enterprise's name, and its id when it is a member with this very 统一社会信用代码, or with none."""
+        names, ids = [], []
+        for name, code in frame.select("enterprise", "enterprise_uscc").iter_rows():
+            unit = self.find(code) or self.find(name)
+            same = unit is not None and unit.uscc in (None, code)
+            names.append(unit.name if unit is not None and same else name)
+            ids.append(str(unit.id) if unit is not None and same else None)
+        return pl.Series(names, dtype=pl.String), pl.Series(ids, dtype=pl.String)

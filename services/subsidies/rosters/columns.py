@@ -1,4 +1,16 @@
-"""The two roster tables that a county bureau or a member unit sends (docs/design.md §8)."""
+"""The two roster tables that a county bureau or a member unit sends (docs/design.md §8).
+
+Aliases in pinyin initials are field names of the national data layer of vocational schools,
+《职业院校数字基座数据标准及接口规范》 (教育部, 2024-09; before:
+《全国职业教育智慧大脑院校中台数据标准及接口规范》). Its student tables have xm or xsxm 姓名, zyh 专业号, zymc
+专业名称 and bjmc 班级名称, 学校基本数据 has xxdm 学校代码 and xxmc 学校名称, 产学合作数据 has hzqymc
+合作企业名称 and hzqytyshxydm 合作企业统一社会信用代码, and 校企合作共同开发课程 qyshxydm. The element names of
+JY/T 1005 中等职业学校管理信息, which those tables build on, are sfzjh 身份证件号, rxny 入学年月, bh 班号 and
+sydxzqhm 生源地行政区划码; bjh and rxrq follow the same rule of initials. Fields whose values are codes of that
+standard (student states, types of identity documents) have no alias here: their values would mean something
+else. A code stands in for a name only where the file has no name: schools are found by xxdm when it is
+registered as their alias.
+"""
 
 from collections.abc import Mapping
 from decimal import Decimal
@@ -26,6 +38,11 @@ def _year(value: Value) -> Fault | None:
 
 NUMBER: Final = Column("number", "序号", width=6, note="顺序号，可不填。")
 SCHOOL_NOTE: Final = "填集团登记的单位全称、简称或统一社会信用代码。"
+SCHOOL_NAMES: Final = ("学校名称", "xxmc")
+SCHOOL_CODES: Final = ("学校代码", "学校标识码", "xxdm")
+MAJOR_NAMES: Final = ("专业名称", "zymc")
+MAJOR_CODES: Final = ("专业代码", "专业号", "zydm", "zyh")
+CLASS_CODES: Final = ("班号", "bh", "bjh")
 
 
 def students_spec(rule_choices: Mapping[str, str]) -> TableSpec:
@@ -35,17 +52,40 @@ def students_spec(rule_choices: Mapping[str, str]) -> TableSpec:
         title="学生名册",
         columns=(
             NUMBER,
-            Column("name", "姓名", required=True, maximum_length=60, width=10),
-            Column("id_number", "身份证号", ("身份证号码", "公民身份号码"), required=True, kind="id_number", width=22),
-            Column("enrolment_year", "入学年度", ("入学年份",), required=True, kind="year", check=_year, width=10),
-            Column("school", "就读学校", required=True, width=24, note=SCHOOL_NOTE),
-            Column("major", "专业", ("专业名称",), required=True, width=18),
-            Column("class_code", "班级编号", kind="code", maximum_length=60, note="校企合作班学生填写，其他可不填。"),
-            Column("enrolled_on", "入学日期", required=True, kind="date"),
+            Column("name", "姓名", ("xm", "xsxm"), required=True, maximum_length=60, width=10),
+            Column(
+                "id_number",
+                "身份证号",
+                ("身份证号码", "公民身份号码", "身份证件号", "sfzjh"),
+                required=True,
+                kind="id_number",
+                width=22,
+            ),
+            Column(
+                "enrolment_year",
+                "入学年度",
+                ("入学年份",),
+                ("入学年月", "rxny"),
+                required=True,
+                kind="year",
+                check=_year,
+                width=10,
+            ),
+            Column("school", "就读学校", SCHOOL_NAMES, SCHOOL_CODES, required=True, width=24, note=SCHOOL_NOTE),
+            Column("major", "专业", MAJOR_NAMES, MAJOR_CODES, required=True, width=18),
+            Column(
+                "class_code",
+                "班级编号",
+                CLASS_CODES,
+                kind="code",
+                maximum_length=60,
+                note="校企合作班学生填写，其他可不填。",
+            ),
+            Column("enrolled_on", "入学日期", ("rxrq",), required=True, kind="date"),
             Column(
                 "origin_division",
                 "生源地区划代码",
-                ("生源地代码",),
+                ("生源地代码", "生源地行政区划码", "sydxzqhm"),
                 required=True,
                 kind="code",
                 check=_division,
@@ -76,15 +116,24 @@ CLASSES_SPEC: Final = TableSpec(
     title="校企合作班名册",
     columns=(
         NUMBER,
-        Column("class_code", "班级编号", required=True, kind="code", maximum_length=60, note="本校内不重复。"),
-        Column("class_name", "班级名称", required=True, width=30),
-        Column("school", "办学学校", required=True, width=24, note=SCHOOL_NOTE),
-        Column("major", "专业", ("专业名称",), required=True, width=18),
+        Column(
+            "class_code", "班级编号", CLASS_CODES, required=True, kind="code", maximum_length=60, note="本校内不重复。"
+        ),
+        Column("class_name", "班级名称", ("bjmc",), required=True, width=30),
+        Column("school", "办学学校", SCHOOL_NAMES, SCHOOL_CODES, required=True, width=24, note=SCHOOL_NOTE),
+        Column("major", "专业", MAJOR_NAMES, MAJOR_CODES, required=True, width=18),
         Column("year", "开班年度", ("开班年份",), required=True, kind="year", check=_year, width=10),
         Column("opened_on", "开班日期", required=True, kind="date"),
         Column("format", "合作形式", required=True, kind="choice", choices=same("冠名", "订单", "学徒制", "其他")),
-        Column("enterprise", "合作企业", ("合作企业名称",), required=True, width=30),
-        Column("enterprise_uscc", "企业统一社会信用代码", required=True, kind="uscc", width=24),
+        Column("enterprise", "合作企业", ("合作企业名称", "hzqymc"), required=True, width=30),
+        Column(
+            "enterprise_uscc",
+            "企业统一社会信用代码",
+            ("合作企业统一社会信用代码", "hzqytyshxydm", "qyshxydm"),
+            required=True,
+            kind="uscc",
+            width=24,
+        ),
         Column(
             "enterprise_division",
             "企业所在地区划代码",

@@ -1,8 +1,9 @@
-"""Checked rows into the tables: COPY to a temporary table, then set-based, so that a file costs four statements.
+"""Checked rows into the tables: COPY to temporary tables part by part, then a few statements for the whole file.
 
 PostgreSQL refuses COPY into a table with row-level security, hence the detour.
 """
 
+import io
 from dataclasses import dataclass
 from typing import Any, Final
 from uuid import UUID
@@ -12,9 +13,12 @@ from sqlalchemy import text
 from services.kernel.database import WriteSession
 from services.subsidies.domain import RosterKind
 from services.subsidies.queries.bulk import driver_of
-from services.subsidies.rosters.checking import Record
 
-INCOMING: Final = "incoming_roster"
+ROWS: Final = "incoming_roster"
+FAULTS: Final = "incoming_fault"
+FAULT_COLUMNS: Final = ("no", "line", "field", "code", "message")
+PATIENCE: Final = "30min"
+"""How long one statement of an import may take; the role's own limit is meant for requests."""
 
 
 @dataclass(frozen=True)
@@ -88,28 +92,65 @@ class Stored:
     sequence: int | None
 
 
-async def store_roster(session: WriteSession, kind: RosterKind, source: Source, records: list[Record]) -> Stored:
-    """Record new and changed rows under the next roster number; the same rows again change nothing.
+class Incoming:
+    """The rows and faults of one file on their way: gathered in temporary tables, part by part, then merged at once."""
 
-    The lock on the roster number makes imports of one alliance follow one another.
-    """
-    target = TARGETS[kind]
-    sequence = await next_sequence(session, source.alliance)
-    await _copy(session, target, records)
-    bound: dict[str, Any] = {
-        "alliance": source.alliance,
-        "owner": source.owner,
-        "year": source.year,
-        "import_id": source.import_id,
-        "sequence": sequence,
-    }
-    changed = (await session.execute(text(_supersede(target)), bound)).rowcount  # type: ignore[attr-defined]
-    added = (await session.execute(text(_insert(target)), bound)).rowcount  # type: ignore[attr-defined]
-    if added == 0:
-        return Stored(0, 0, len(records), None)
-    advance = text("UPDATE roster_sequence SET last = :sequence WHERE alliance = :alliance")
-    await session.execute(advance, {"sequence": sequence, "alliance": source.alliance})
-    return Stored(added - changed, changed, len(records) - added, sequence)
+    def __init__(self, session: WriteSession, kind: RosterKind, source: Source) -> None:
+        self._session = session
+        self._target = TARGETS[kind]
+        self._source = source
+
+    async def prepare(self) -> None:
+        """Make the temporary tables; they last as long as the transaction."""
+        await self._session.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
+        columns = ", ".join(self._columns)
+        shape = f"CREATE TEMP TABLE {ROWS} ON COMMIT DROP AS SELECT {columns} FROM {self._target.table} WITH NO DATA"  # noqa: S608  # names from this module
+        await self._session.execute(text(shape))
+        faults = ", ".join(FAULT_COLUMNS)
+        shape = f"CREATE TEMP TABLE {FAULTS} ON COMMIT DROP AS SELECT {faults} FROM roster_reject WITH NO DATA"  # noqa: S608
+        await self._session.execute(text(shape))
+
+    async def add(self, rows: bytes, faults: bytes) -> None:
+        """Some more rows and faults as CSV, in the order of `columns` and of `FAULT_COLUMNS`."""
+        driver = await driver_of(self._session)
+        for table, columns, csv in ((ROWS, self._columns, rows), (FAULTS, FAULT_COLUMNS, faults)):
+            if csv:
+                await driver.copy_to_table(table, source=io.BytesIO(csv), columns=columns, format="csv")
+
+    async def merge(self, count: int) -> Stored:
+        """Record new and changed rows under the next roster number; the same rows again change nothing.
+
+        The lock on the roster number makes imports of one alliance follow one another.
+        """
+        await self._session.execute(text(f"ANALYZE {ROWS}"))
+        sequence = await next_sequence(self._session, self._source.alliance)
+        bound: dict[str, Any] = {**self._own, "sequence": sequence}
+        changed = await self._run(_supersede(self._target), bound)
+        added = await self._run(_insert(self._target), bound)
+        if added == 0:
+            return Stored(0, 0, count, None)
+        await self._run("UPDATE roster_sequence SET last = :sequence WHERE alliance = :alliance", bound)
+        return Stored(added - changed, changed, count - added, sequence)
+
+    async def keep_faults(self) -> None:
+        """Keep every fault with the import."""
+        columns = ", ".join(FAULT_COLUMNS)
+        await self._run(
+            f"INSERT INTO roster_reject (alliance, import_id, {columns}) "  # noqa: S608
+            f"SELECT CAST(:alliance AS varchar), CAST(:import_id AS uuid), {columns} FROM {FAULTS}",
+            self._own,
+        )
+
+    @property
+    def _columns(self) -> tuple[str, ...]:
+        return ("line", *self._target.key, *self._target.columns)
+
+    @property
+    def _own(self) -> dict[str, Any]:
+        return dict(vars(self._source))
+
+    async def _run(self, statement: str, bound: dict[str, Any]) -> int:
+        return (await self._session.execute(text(statement), bound)).rowcount  # type: ignore[attr-defined, no-any-return]
 
 
 async def next_sequence(session: WriteSession, alliance: str) -> int:
@@ -118,17 +159,6 @@ async def next_sequence(session: WriteSession, alliance: str) -> int:
     await session.execute(first, {"alliance": alliance})
     locked = text("SELECT last FROM roster_sequence WHERE alliance = :alliance FOR UPDATE")
     return int((await session.execute(locked, {"alliance": alliance})).scalar_one()) + 1
-
-
-async def _copy(session: WriteSession, target: Target, records: list[Record]) -> None:
-    columns = ("line", *target.key, *target.columns)
-    named = ", ".join(columns)
-    shape = f"CREATE TEMP TABLE {INCOMING} ON COMMIT DROP AS SELECT {named} FROM {target.table} WITH NO DATA"  # noqa: S608  # names from this module
-    await session.execute(text(shape))
-    driver = await driver_of(session)
-    rows = [tuple(record[column] for column in columns) for record in records]
-    await driver.copy_records_to_table(INCOMING, records=rows, columns=columns)
-    await session.execute(text(f"ANALYZE {INCOMING}"))
 
 
 def _own(target: Target) -> str:
@@ -141,7 +171,7 @@ def _supersede(target: Target) -> str:
     standing = ", ".join(f"s.{column}" for column in target.columns)
     incoming = ", ".join(f"i.{column}" for column in target.columns)
     return (
-        f"UPDATE {target.table} s SET superseded_seq = :sequence FROM {INCOMING} i "  # noqa: S608
+        f"UPDATE {target.table} s SET superseded_seq = :sequence FROM {ROWS} i "  # noqa: S608
         f"WHERE {_own(target)} AND ({standing}) IS DISTINCT FROM ({incoming})"
     )
 
@@ -152,6 +182,6 @@ def _insert(target: Target) -> str:
     return (
         f"INSERT INTO {target.table} (alliance, owner, year, import_id, recorded_seq, line, {kept}) "  # noqa: S608
         "SELECT CAST(:alliance AS varchar), CAST(:owner AS varchar), CAST(:year AS smallint), "
-        f"CAST(:import_id AS uuid), CAST(:sequence AS bigint), i.line, {incoming} FROM {INCOMING} i "
+        f"CAST(:import_id AS uuid), CAST(:sequence AS bigint), i.line, {incoming} FROM {ROWS} i "
         f"WHERE NOT EXISTS (SELECT FROM {target.table} s WHERE {_own(target)}) ORDER BY i.line"
     )

@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from services.subsidies.domain import ImportState, RosterKind, StudentStatus
+from services.subsidies.domain import ImportMode, ImportState, RosterKind, StudentStatus
 
 
 class IssueRead(BaseModel):
@@ -19,8 +19,26 @@ class IssueRead(BaseModel):
     message: str
 
 
+class RejectRead(BaseModel):
+    """One fault of one returned row. `line` is the line of the file, for a JSON array the number of the object."""
+
+    line: int
+    field: str = Field(description="字段名；整行无法读取时为 row", examples=["id_number"])
+    header: str = Field(examples=["身份证号"])
+    code: str = Field(examples=["id_number_invalid"])
+    message: str = Field(examples=["身份证号不正确（位数、出生日期或校验位有误），请核对证件后重填。"])
+
+
+class WarningRead(BaseModel):
+    """What an import left out without refusing it, told once a file."""
+
+    code: str = Field(examples=["field_unknown"])
+    field: str = Field(examples=["xb"])
+    message: str
+
+
 class RosterImportRead(BaseModel):
-    """One uploaded roster file and what became of it. `issues` holds the first 200; the workbook holds all."""
+    """One uploaded roster file and what became of it. `issues` holds the first 200 faults, `rejected-rows` all."""
 
     model_config = ConfigDict(
         json_schema_extra={
@@ -35,11 +53,18 @@ class RosterImportRead(BaseModel):
                 "state": "done",
                 "state_label": "已导入",
                 "job": "0d3f6a34-18a2-4c63-9c33-0f0a4a0f8f53",
+                "format": "table",
+                "mode": "accept_good",
+                "bytes": 96154,
+                "sha256": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
                 "total_rows": 812,
+                "accepted_rows": 808,
                 "new_rows": 808,
                 "changed_rows": 0,
                 "unchanged_rows": 0,
                 "rejected_rows": 4,
+                "fault_count": 5,
+                "warnings": [],
                 "issues": [
                     {
                         "line": 17,
@@ -72,13 +97,20 @@ class RosterImportRead(BaseModel):
     state: ImportState
     state_label: str
     job: UUID | None = Field(description="后台任务，见 /jobs/{id}")
+    format: str = Field(description="table（.xlsx 或 .csv）、json、ndjson")
+    mode: ImportMode
+    bytes: int
+    sha256: str | None = Field(description="所发文件的 SHA-256")
     total_rows: int
+    accepted_rows: int = Field(description="新增、修改和未变之和")
     new_rows: int
     changed_rows: int
     unchanged_rows: int
     rejected_rows: int
+    fault_count: int = Field(description="退回的行共有几处错误，逐条见 rejected-rows")
+    warnings: list[WarningRead]
     issues: list[IssueRead]
-    has_rejects: bool = Field(description="是否有退回行工作簿可下载（errors.xlsx，保存 30 天）")
+    has_rejects: bool = Field(description="是否有退回行工作簿可下载（errors.xlsx，保存 30 天，最多 20000 行）")
     rejects_until: datetime | None
     sequence: int | None = Field(description="本次导入产生的名册序号；没有变化时为空")
     registry_as_of: datetime | None = Field(description="核对所用登记信息的时点")
@@ -94,6 +126,23 @@ class JobAccepted(BaseModel):
 
     job: UUID
     id: UUID = Field(description="所建对象的编号：导入或结算")
+
+
+class ImportAccepted(JobAccepted):
+    """A roster was taken. The same file again is not taken in twice: the answer is what became of it before."""
+
+    repeated: bool = Field(default=False, description="同一文件已经报送过，这里是上一次的导入")
+    outcome: RosterImportRead | None = Field(default=None, description="上一次导入的结果；仍在处理时为空")
+
+
+class PracticeResetRead(BaseModel):
+    """How much a reset removed."""
+
+    students: int
+    classes: int
+    imports: int
+    claims: int
+    settlements: int = Field(description="涉及这些年度的练习结算，因所依据的名册已不存在而一并清除")
 
 
 class StudentRead(BaseModel):

@@ -1,0 +1,19 @@
+"""The practice alliance (沙箱): a unit empties what it sent there."""
+
+from fastapi import APIRouter
+
+from services.kernel.sessions import InjectedClock, Writing
+from services.subsidies.api.dependencies import WithTools
+from services.subsidies.auth import PracticeReset
+from services.subsidies.commands.reset_practice import reset_practice
+from services.subsidies.schemas.rosters import PracticeResetRead
+
+router = APIRouter(tags=["practice"])
+
+
+@router.post("/practice/reset", summary="清空本单位在练习环境中报送的名册和申报")
+async def reset(
+    session: Writing, principal: PracticeReset, clock: InjectedClock, tools: WithTools
+) -> PracticeResetRead:
+    counts = await reset_practice(session, clock, principal, tools.files)
+    return PracticeResetRead.model_validate(counts)
