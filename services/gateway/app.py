@@ -13,11 +13,14 @@ from services.gateway.forwarding import TrustedProxies
 from services.gateway.measures import Measures
 from services.gateway.proxy import ORIGIN, Proxy
 from services.gateway.rates import Rates
+from services.gateway.reference.routes import DOCUMENT_PATHS, document_router
+from services.gateway.reference.source import DocumentSource
 from services.gateway.settings import GatewaySettings
 from services.gateway.shared_counts import SharedCounts
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.logs import configure_logs
 from services.kernel.observability import Metrics, RequestContext, health_router
+from services.kernel.problems import install_problem_handlers
 from services.kernel.revocations import RevocationFeed, following
 from services.kernel.service_calls import fetch_jwks
 from services.kernel.tokens import JwksSource, TokenVerifier
@@ -42,7 +45,8 @@ def create_app(
     verifier = TokenVerifier(source, issuer=hub.public_url, audience=hub.audience, clock=time)
     counts = SharedCounts(settings.counts_file, time)
     metrics = Metrics("gateway")
-    proxy = Proxy(settings, Doorman(verifier, Rates(settings, counts)), Measures(metrics))
+    doorman = Doorman(verifier, Rates(settings, counts))
+    proxy = Proxy(settings, doorman, Measures(metrics))
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -55,9 +59,15 @@ def create_app(
             stack.push_async_callback(proxy.close)
             yield
 
-    own = FastAPI(lifespan=lifespan, openapi_url=None)
+    own = FastAPI(lifespan=lifespan, openapi_url=None, docs_url=None, redoc_url=None)
     add_readiness(own, proxy)
     own.include_router(health_router(metrics, {}))
+    own.include_router(
+        document_router(
+            DocumentSource(proxy.read, public_url=hub.public_url, keep_seconds=settings.documents_seconds, clock=time)
+        )
+    )
+    install_problem_handlers(own)
     proxies = TrustedProxies(settings.trusted_proxies)
     return RequestContext(_Split(proxy, own), metrics, address_of=partial(_address_of, proxies))
 
@@ -94,7 +104,9 @@ class _Split:
         self._own = own
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] == "lifespan" or scope["path"] in OWN_PATHS:
+        if scope["type"] == "lifespan":
             await self._own(scope, receive, send)
+        elif scope["path"] in OWN_PATHS or scope["path"].startswith(DOCUMENT_PATHS):
+            await self._proxy.answered_by(self._own, scope, receive, send)
         else:
             await self._proxy(scope, receive, send)

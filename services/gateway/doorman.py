@@ -8,7 +8,7 @@ from services.gateway.forwarding import Origin
 from services.gateway.headers import RawHeaders
 from services.gateway.principal_header import Caller, Callers
 from services.gateway.rates import Rates
-from services.gateway.routes import Demand, Route, demand_of, route_of
+from services.gateway.routes import NEVER_ROUTED, Demand, Route, demand_of, route_of
 from services.kernel import context
 from services.kernel.errors import NotFound, NotSignedIn
 from services.kernel.tokens import TokenVerifier
@@ -58,6 +58,11 @@ class Doorman:
         context.subject.set(caller.subject)
         self._rates.client.count(caller.rate_key)
         return Admitted(route, demand, caller, self._rates.client.policy)
+
+    def count(self, scope: Scope, origin: Origin) -> None:
+        """Count a request for something of the gateway's own, but for health and metrics. Raises RateExceeded."""
+        if scope["path"] not in NEVER_ROUTED:
+            self._rates.count_stranger(origin, sign_in=False)
 
     async def _verified(self, scope: Scope) -> Caller:
         authorization = next((v for n, v in scope["headers"] if n == b"authorization"), b"").decode("latin-1")

@@ -6,7 +6,7 @@ from functools import partial
 from math import ceil
 from urllib.parse import quote
 
-from starlette.types import Receive, Scope, Send
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from services.gateway.body import Body, body_of
 from services.gateway.breaker import Breaker, BreakerLimits
@@ -51,6 +51,7 @@ class Proxy:
         self._upstreams = {part: Upstream(getattr(hub, f"upstream_{part}")) for part in PART_LABELS}
         self._pools: dict[str, Pool] = {}
         self.breakers: dict[str, Breaker] = {}
+        self._retry_seconds = ceil(settings.breaker_seconds)
         self._secure_by_default = hub.public_url.startswith("https://")
 
     async def open(self) -> None:
@@ -76,14 +77,34 @@ class Proxy:
             body = body_of(scope, receive, getattr(self._settings, admitted.demand.size))
             await self._forward(admitted, scope, body, send, extra)
         except HubError as error:
-            self._measures.refused(error.code)
-            log.info("request refused", extra={"code": error.code})
-            response = problem_response(error)
-            response.raw_headers += [*extra, *(error.fields if isinstance(error, RateExceeded) else [])]
-            await response(scope, receive, send)
+            await self._refuse(error, extra, scope, receive, send)
+
+    async def answered_by(self, own: ASGIApp, scope: Scope, receive: Receive, send: Send) -> None:
+        """Let the gateway's own application answer: counted and headed as every answer."""
+        origin: Origin = scope[ORIGIN]
+        extra = self._security(origin)
+
+        async def send_headed(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = returned_response_headers(message["headers"], extra)
+            await send(message)
+
+        try:
+            self._doorman.count(scope, origin)
+        except HubError as error:
+            await self._refuse(error, extra, scope, receive, send)
+        else:
+            await own(scope, receive, send_headed)
+
+    async def _refuse(self, error: HubError, extra: RawHeaders, scope: Scope, receive: Receive, send: Send) -> None:
+        self._measures.refused(error.code)
+        log.info("request refused", extra={"code": error.code})
+        response = problem_response(error)
+        response.raw_headers += [*extra, *(error.fields if isinstance(error, RateExceeded) else [])]
+        await response(scope, receive, send)
 
     def _security(self, origin: Origin) -> RawHeaders:
-        """HSTS only where TLS is: RFC 6797, 7.2."""
+        """The headers of every answer; HSTS only where TLS is (RFC 6797, 7.2)."""
         secure = self._secure_by_default if origin.secure is None else origin.secure
         return [*SECURITY, STRICT_TRANSPORT] if secure else SECURITY
 
@@ -102,21 +123,44 @@ class Proxy:
             self._pools[part].release(connection)
 
     async def _ask(self, part: str, admitted: Admitted, scope: Scope, body: Body | None) -> Connection:
+        headers = forwarded_request_headers(scope["headers"], _added(admitted))
+        patience: float = getattr(self._settings, admitted.demand.patience)
+        return await self._guarded(part, scope["method"], _target(scope), headers, body, patience)
+
+    async def read(self, part: str, target: bytes) -> bytes:
+        """What a part answers to a GET of the gateway's own. Raises PartUnavailable, also when it is no 200."""
+        headers = [(b"accept", b"application/json"), (b"x-request-id", context.request_id.get().encode())]
+        connection = await self._guarded(part, "GET", target, headers, None, self._settings.short_timeout)
+        read = bytearray()
+        try:
+            while not connection.complete:
+                read += await connection.read()
+            read += await connection.read()
+        except UpstreamFault as fault:
+            _report(part, fault)
+            raise part_unavailable(PART_LABELS[part], self._retry_seconds) from fault
+        finally:
+            self._pools[part].release(connection)
+        if connection.status != 200:
+            raise part_unavailable(PART_LABELS[part], self._retry_seconds)
+        return bytes(read)
+
+    async def _guarded(
+        self, part: str, method: str, target: bytes, headers: RawHeaders, body: Body | None, patience: float
+    ) -> Connection:
         """The part's answer, begun; its breaker is asked before and told after."""
         breaker = self.breakers[part]
         if seconds := breaker.refuses_for():
             raise part_unavailable(PART_LABELS[part], seconds)
-        headers = forwarded_request_headers(scope["headers"], _added(admitted))
         chunks, chunked = (body.chunks(), body.length is None) if body else (None, False)
-        patience: float = getattr(self._settings, admitted.demand.patience)
         try:
             connection = await self._pools[part].request(
-                scope["method"], _target(scope), headers, chunks, chunked=chunked, patience=patience
+                method, target, headers, chunks, chunked=chunked, patience=patience
             )
         except UpstreamFault as fault:
             breaker.failed()
             _report(part, fault)
-            raise part_unavailable(PART_LABELS[part], ceil(self._settings.breaker_seconds)) from fault
+            raise part_unavailable(PART_LABELS[part], self._retry_seconds) from fault
         except BaseException as other:  # overload, the caller's own fault, or the end: no word about the part
             breaker.gave_up()
             if isinstance(other, UploadBroken):
