@@ -133,6 +133,6 @@ def id_token(
         "amr": list(subject.login.amr),
         "at_hash": create_half_hash(access_token, ALGORITHM).decode(),
         "sid": str(subject.login.id),
-        "name": subject.claims["name"],
+        "alliance": subject.claims["alliance"],
     }
     return issuing.signed(claims, "JWT")
