@@ -19,7 +19,9 @@ from services.identity.federation.http import Answer, ProviderHttp
 
 NAMESPACE: Final = "{http://www.yale.edu/tp/cas}"
 OK: Final = 200
-NOT_OURS: Final = frozenset({"INVALID_SERVICE", "UNAUTHORIZED_SERVICE", "INVALID_SERVICE_URL"})
+UNKNOWN_SERVICE: Final = frozenset({"UNAUTHORIZED_SERVICE", "UNAUTHORIZED_SERVICE_PROXY"})
+OTHER_SERVICE: Final = "INVALID_SERVICE"
+"""2.5.3: the ticket was made for another address; for a ticket that never was, that the address is not known."""
 
 
 class CasAdapter:
@@ -48,7 +50,7 @@ class CasAdapter:
         document = await self._validated("ST-0-hub-configuration-check", Attempt(new_secret(), "", "", callback))
         failure = document.find(f"{NAMESPACE}authenticationFailure")
         code = failure.get("code", "") if failure is not None else ""
-        if code in NOT_OURS:
+        if code in UNKNOWN_SERVICE or code == OTHER_SERVICE:
             raise _not_registered()
         if code not in ("INVALID_TICKET", "INVALID_TICKET_SPEC"):
             raise ProviderMisconfigured("CAS 没有按协议答复校验请求，请检查 CAS 地址。", code="cas_unexpected")
@@ -83,7 +85,7 @@ def _document(answer: Answer) -> Element:
 
 def _success(document: Element) -> Element:
     failure = document.find(f"{NAMESPACE}authenticationFailure")
-    if failure is not None and failure.get("code") in NOT_OURS:
+    if failure is not None and failure.get("code") in UNKNOWN_SERVICE:
         raise _not_registered()
     success = document.find(f"{NAMESPACE}authenticationSuccess")
     if document.tag != f"{NAMESPACE}serviceResponse" or success is None or failure is not None:

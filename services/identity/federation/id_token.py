@@ -110,6 +110,9 @@ def _candidates(key_set: dict[str, Any], algorithm: str) -> list[RSAKey | ECKey]
 
 
 def _suits(entry: dict[str, Any], algorithm: str) -> bool:
+    """By what it says of itself; six bits a letter tell the length of an RSA key before it is read."""
+    if entry.get("kty") == "RSA" and len(str(entry.get("n"))) * 6 < RSA_BITS:
+        return False
     return (
         entry.get("kty") == _KEY_TYPES[algorithm]
         and entry.get("use", "sig") == "sig"

@@ -47,12 +47,12 @@ def oidc_provider(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
 
 @pytest.fixture(scope="session")
 def canaille(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Peer]:
-    """Canaille with a client as it makes them, one with an audience, and one with an audience that signs by RS512."""
+    """Canaille with a client as it makes them, one with an audience, and one for which no algorithm was set."""
     secret, password = secrets.token_urlsafe(24), secrets.token_urlsafe(15)
     clients = [
         _client("plain", secret, 1, algorithm="RS256"),
         _client("named", secret, 2, algorithm="RS256", audience=True),
-        _client("strong", secret, 3, algorithm="RS512", audience=True),
+        _client("strong", secret, 3, audience=True),
     ]
     folder = str(tmp_path_factory.mktemp("canaille"))
     config = {"folder": folder, "clients": clients, "user": {"name": TEACHER, "password": password}}

@@ -1,6 +1,7 @@
 """Canaille on a free loopback port, with one user and clients from the environment; runs in the peers' own environment.
 
-Its clients' defaults are kept as they are: `aud` is empty unless an audience was set.
+Its clients' defaults are kept as they are: `aud` is empty unless an audience was set, and a client for which no
+algorithm was set signs by the strongest that its key can do.
 """
 
 import datetime
@@ -17,13 +18,13 @@ from joserfc.jwk import RSAKey
 from werkzeug.serving import make_server
 
 told = json.loads(os.environ["PEER_CONFIG"])
-keys = [RSAKey.generate_key(2048, parameters={"alg": alg, "use": "sig"}) for alg in ("RS256", "RS512")]
+key = RSAKey.generate_key(2048, parameters={"use": "sig"})
 app = create_app(
     {
         "SECRET_KEY": os.environ["PEER_COOKIE_KEY"],
         "CANAILLE": {"DATABASE": "sql", "JAVASCRIPT": False, "HTMX": False, "LOGGING": {"version": 1}},
         "CANAILLE_SQL": {"DATABASE_URI": f"sqlite:///{told['folder']}/canaille.sqlite", "AUTO_MIGRATE": True},
-        "CANAILLE_OIDC": {"ACTIVE_JWKS": [key.as_dict(private=True) for key in keys]},
+        "CANAILLE_OIDC": {"ACTIVE_JWKS": [key.as_dict(private=True)]},
     }
 )
 logging.disable(logging.WARNING)
