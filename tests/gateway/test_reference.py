@@ -173,11 +173,9 @@ def test_the_style_and_the_start(published: dict[str, httpx.Response]) -> None:
 # --- what it does when services change, fail, or are down ---
 
 
-async def ask_often(
-    client: httpx.AsyncClient, clock: FixedClock, seconds: float, path: str = PATHS[0]
-) -> httpx.Response:
+async def ask_after(seconds: float, client: httpx.AsyncClient, clock: FixedClock) -> httpx.Response:
     clock.advance(timedelta(seconds=seconds))
-    return await client.get(path)
+    return await client.get(PATHS[0])
 
 
 def test_a_part_that_is_down_is_missing_and_comes_back(
