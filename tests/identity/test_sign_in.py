@@ -157,7 +157,7 @@ def test_unknown_invited_and_deactivated_names_look_alike_and_cost_one_hash_as_a
             refused = await attempt(world, name, "wrong-password")
             assert refused.status_code == 403
             assert verified == ["$argon2id$v=19$m=8,t=1,p=1"]
-            pages.append(re.sub(r' value="[^"]*"', "", shown(refused)))
+            pages.append(re.sub(r'\s+(value="[^"]*")?\s*', " ", shown(refused)))
         assert len(set(pages)) == 1
         for _ in range(5):
             await attempt(world, NOBODY, "wrong-password")
