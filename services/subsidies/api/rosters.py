@@ -41,8 +41,6 @@ async def list_students(
 ) -> Page[StudentRead]:
     wanted = RosterFilter(year, school, class_code, claimed_rule, owner, sequence)
     rows, cursor, total = await page_of_students(session, scope, page, wanted)
-    asked = {name: str(value) for name, value in vars(wanted).items() if value is not None}
-    await audit_read(session, clock, principal, "student", rows=len(rows), query=asked)
     policy = await find_policy(session, principal.alliance)
     names = Names(await tools.registry.kept(session, principal.alliance))
     if rows:
