@@ -4,6 +4,8 @@ from typing import Any
 
 import pytest
 
+from services.subsidies.commands.decide_claim import EVENTS as CLAIM_EVENTS
+from services.subsidies.domain import ClaimAction
 from tests.subsidies.world import COUNTY, OTHER_COUNTY, World, school_class, student, unit_id
 
 pytestmark = pytest.mark.anyio
@@ -108,3 +110,7 @@ async def test_what_a_member_unit_claims_is_told_to_that_unit(world: World) -> N
     await world.claim("azy", "industry_college", collaboration=str(unit_id("college")))
     told = await events(world, "claim.%")
     assert {(event.division, event.member) for event in told} == {(None, unit_id("azy"))}
+
+
+async def test_every_action_on_a_claim_has_its_event() -> None:
+    assert set(CLAIM_EVENTS) == set(ClaimAction)
