@@ -142,7 +142,7 @@ def post_read(post: Post, holder: Holder | None) -> PostRead:
     """A post with who holds it today."""
     return PostRead(
         **post_held(post).model_dump(),
-        division_name=division_name(post.division or ""),
+        division_name=division_name(post.division) if post.division else None,
         active=post.active,
         holder=holder_read(holder) if holder else None,
         created_at=post.created_at,

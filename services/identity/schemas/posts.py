@@ -65,7 +65,7 @@ class PostRead(BaseModel):
     role: Role
     role_label: str
     division: str | None
-    division_name: str
+    division_name: str | None
     member: UUID | None
     department: Department | None
     active: bool
