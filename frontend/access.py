@@ -4,6 +4,7 @@ Every page router is mounted with `GUARDS`, so no page can forget them.
 """
 
 import secrets
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -63,10 +64,32 @@ async def verify_csrf(request: Request, session: CurrentSession) -> None:
         raise ApiProblem(403, "csrf_mismatch", "页面已过期", "页面打开太久或登录已更换，请刷新页面后重新提交。")
 
 
+@dataclass(frozen=True)
+class Performs:
+    """The dependency behind `performs`: it only stands there to be read."""
+
+    commands: tuple[str, ...]
+
+    async def __call__(self) -> None:
+        """Nothing to check: `gateway` reads the commands."""
+
+
+def performs(*commands: str) -> Any:
+    """Declares which operations of the API a page carries out, as `POST /api/registry/v1/members/{id}`."""
+    return Depends(Performs(commands))
+
+
+def commands_of(dependencies: Iterable[Any]) -> tuple[str, ...]:
+    """The commands that a route's dependencies declare."""
+    found = [d.dependency for d in dependencies if isinstance(d.dependency, Performs)]
+    return tuple(command for one in found for command in one.commands)
+
+
 def gateway(request: Request, session: CurrentSession) -> BoundGateway:
-    """The gateway in the signed-in person's name."""
+    """The gateway in the signed-in person's name, for reading and for what the page declares that it performs."""
     client: GatewayClient = request.app.state.gateway
-    return client.bound(session.tokens.access_token, context.request_id.get())
+    commands = commands_of(request.scope["route"].dependencies)
+    return client.bound(session.tokens.access_token, context.request_id.get(), commands)
 
 
 def current_user(session: CurrentSession) -> User:

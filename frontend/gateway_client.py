@@ -5,8 +5,10 @@ and `download`. An answer that is not a success is raised as `ApiProblem`, which
 page or fragment unless the page catches it to show field errors.
 """
 
+import re
 from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, BinaryIO
 
 import aiohttp
@@ -100,20 +102,26 @@ class GatewayClient:
     def url(self, path: str) -> str:
         return f"{self.upstream.base_url}{path}"
 
-    def bound(self, access_token: str | None, request_id: str) -> "BoundGateway":
-        """The client that speaks for one person in one request."""
+    def bound(self, access_token: str | None, request_id: str, commands: Sequence[str] = ()) -> "BoundGateway":
+        """The client that speaks for one person in one request, and may carry out `commands` beside reading."""
         headers = {"Accept": "application/json", REQUEST_ID_HEADER: request_id}
         if access_token:
             headers["Authorization"] = f"Bearer {access_token}"
-        return BoundGateway(self, headers)
+        return BoundGateway(self, headers, tuple(commands))
 
 
 @dataclass(frozen=True)
 class BoundGateway:
-    """Calls the gateway with one person's token. Paths begin with `/api/…`; every method raises ApiProblem."""
+    """Calls the gateway with one person's token. Paths begin with `/api/…`; every method raises ApiProblem.
+
+    `commands` are the operations that the page declares (`POST /api/…/{}`, see `frontend.access.performs`): a call that
+    changes something and is not among them is a fault of the page. So what the pages can do is known, and compared
+    with what the API offers.
+    """
 
     client: GatewayClient
     headers: Mapping[str, str]
+    commands: tuple[str, ...] = ()
 
     async def get(self, path: str, params: Params | None = None) -> Answer:
         return await self.request("GET", path, params=params)
@@ -183,6 +191,8 @@ class BoundGateway:
             return Answer(response.status, _decode(body), response.headers)
 
     async def _open(self, method: str, path: str, **options: Any) -> aiohttp.ClientResponse:
+        if method != "GET" and not any(_matches(command, method, path) for command in self.commands):
+            raise RuntimeError(f"the page does not declare that it performs {method} {path}")
         options["headers"] = {**self.headers, **_on_behalf(), **_present(options.get("headers"))}
         options["params"] = _present(options.get("params"))
         if options.get("json") is not None:
@@ -200,6 +210,16 @@ def _on_behalf() -> dict[str, str]:
     address, trace = context.client_address.get(), context.traceparent.get()
     said = {"X-Forwarded-For": address if address != "-" else "", "traceparent": trace}
     return {name: value for name, value in said.items() if value}
+
+
+@lru_cache(maxsize=1024)
+def _pattern(template: str) -> re.Pattern[str]:
+    return re.compile("[^/]+".join(re.escape(part) for part in re.split(r"\{\w*\}", template)))
+
+
+def _matches(command: str, method: str, path: str) -> bool:
+    wanted, _, template = command.partition(" ")
+    return wanted == method and _pattern(template).fullmatch(path) is not None
 
 
 def unreachable() -> ApiProblem:

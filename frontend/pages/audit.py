@@ -9,7 +9,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 from markupsafe import Markup
 
-from frontend.access import Gateway, needs
+from frontend.access import Gateway, needs, performs
 from frontend.forms import Form, submitted
 from frontend.gateway_client import ApiProblem
 from frontend.htmx import page_or_fragment
@@ -91,7 +91,7 @@ async def entries(
     return await _page(request, gateway, service or "identity", Form.of(request, {"service": service or "identity"}))
 
 
-@router.post("/export")
+@router.post("/export", dependencies=[performs("POST /api/{service}/v1/audit-exports")])
 async def export(request: Request, gateway: Gateway) -> Response:
     """Download the log as JSON lines, which `hub audit verify` checks offline; the export itself is recorded."""
     values = await submitted(request)

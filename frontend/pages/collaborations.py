@@ -6,7 +6,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from frontend.access import CurrentUser, Gateway, needs
+from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
@@ -87,7 +87,7 @@ async def new_collaboration(request: Request, gateway: Gateway) -> Response:
     return page_or_fragment(request, "collaborations/form.html", "collaborations/_form.html", context)
 
 
-@router.post("/new", dependencies=WRITES)
+@router.post("/new", dependencies=[*WRITES, performs("POST /api/registry/v1/collaborations")])
 async def create_collaboration(request: Request, gateway: Gateway) -> Response:
     """Create, or show the form with its faults."""
     values = await submitted(request)
@@ -123,7 +123,7 @@ async def edit_collaboration(request: Request, gateway: Gateway, collaboration_i
     return page_or_fragment(request, "collaborations/form.html", "collaborations/_form.html", context)
 
 
-@router.post("/{collaboration_id}/edit", dependencies=WRITES)
+@router.post("/{collaboration_id}/edit", dependencies=[*WRITES, performs("PUT /api/registry/v1/collaborations/{}")])
 async def update_collaboration(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
     """Save, or show the form with its faults or with what somebody else changed meanwhile."""
     values = await submitted(request)
@@ -141,7 +141,10 @@ async def new_recognition(request: Request, gateway: Gateway, collaboration_id: 
     return await _small_form(request, gateway, collaboration_id, "recognise", Form.of(request))
 
 
-@router.post("/{collaboration_id}/recognitions/new", dependencies=WRITES)
+@router.post(
+    "/{collaboration_id}/recognitions/new",
+    dependencies=[*WRITES, performs("POST /api/registry/v1/collaborations/{}/recognitions")],
+)
 async def add_recognition(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
     """Record a recognition."""
     values = await submitted(request)
@@ -162,7 +165,10 @@ async def new_withdrawal(request: Request, gateway: Gateway, collaboration_id: U
     return await _small_form(request, gateway, collaboration_id, "withdraw", Form.of(request), recognition_id)
 
 
-@router.post("/{collaboration_id}/recognitions/{recognition_id}/withdrawal", dependencies=WRITES)
+@router.post(
+    "/{collaboration_id}/recognitions/{recognition_id}/withdrawal",
+    dependencies=[*WRITES, performs("POST /api/registry/v1/collaborations/{}/recognitions/{}/withdrawal")],
+)
 async def withdraw_recognition(
     request: Request, gateway: Gateway, collaboration_id: UUID, recognition_id: UUID
 ) -> Response:

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from frontend.access import Gateway, needs
+from frontend.access import Gateway, needs, performs
 from frontend.forms import KEY_FIELD, Form, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
@@ -38,7 +38,7 @@ async def new_import(request: Request) -> Response:
     return page_or_fragment(request, "members/import.html", "members/_import_form.html", context)
 
 
-@router.post("/new")
+@router.post("/new", dependencies=[performs("POST /api/registry/v1/member-imports")])
 async def start_import(request: Request, gateway: Gateway) -> Response:
     """Pass the file on; a file that holds no table is refused at its field."""
     values = await submitted(request)

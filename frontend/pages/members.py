@@ -8,7 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from frontend.access import CurrentUser, Gateway, needs
+from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
@@ -129,7 +129,7 @@ async def new_member(request: Request, gateway: Gateway) -> Response:
     return page_or_fragment(request, "members/form.html", "members/_form.html", {**context, "form": form})
 
 
-@router.post("/new", dependencies=WRITES)
+@router.post("/new", dependencies=[*WRITES, performs("POST /api/registry/v1/members")])
 async def create_member(request: Request, gateway: Gateway) -> Response:
     """Create, or show the form with its faults."""
     values = await submitted(request)
@@ -169,7 +169,7 @@ async def edit_member(request: Request, gateway: Gateway, member_id: UUID) -> Re
     return page_or_fragment(request, "members/form.html", "members/_form.html", {**context, "form": form})
 
 
-@router.post("/{member_id}/edit", dependencies=WRITES)
+@router.post("/{member_id}/edit", dependencies=[*WRITES, performs("PUT /api/registry/v1/members/{}")])
 async def update_member(request: Request, gateway: Gateway, member_id: UUID) -> Response:
     """Save, or show the form with its faults or with what somebody else changed meanwhile."""
     values = await submitted(request)

@@ -6,7 +6,7 @@ from typing import Any
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from frontend.access import CurrentUser, Gateway, needs
+from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import Form
 from frontend.htmx import page_or_fragment, redirect
 from services.kernel.permissions import Permission
@@ -14,7 +14,7 @@ from services.kernel.permissions import Permission
 router = APIRouter(prefix="/practice", dependencies=[needs(Permission.PRACTICE_RESET)])
 FILLS = [needs(Permission.REGISTRY_WRITE)]
 
-EMPTIED = ("targets", "subsidies", "exchange")
+RESETS = tuple(f"POST /api/{service}/v1/practice/reset" for service in ("targets", "subsidies", "exchange"))
 LABELS = {
     "report": "指标填报",
     "claim": "奖补申报",
@@ -33,16 +33,16 @@ async def practice(request: Request, user: CurrentUser) -> Response:
     return _page(request, fills=user.may(Permission.REGISTRY_WRITE))
 
 
-@router.post("/reset")
+@router.post("/reset", dependencies=[performs(*RESETS)])
 async def reset(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Empty what the unit sent to the practice alliance, in every service that keeps some of it."""
-    answers = await asyncio.gather(*(gateway.post(f"/api/{service}/v1/practice/reset") for service in EMPTIED))
+    answers = await asyncio.gather(*(gateway.post(command.removeprefix("POST ")) for command in RESETS))
     counts = [(name, count) for answer in answers for name, count in answer.data["removed"].items()]
     removed = [f"{LABELS[name]} {count} 条" for name, count in counts if count and name in LABELS]
     return _page(request, removed=removed or ["没有可清空的数据"], fills=user.may(Permission.REGISTRY_WRITE))
 
 
-@router.post("/members", dependencies=FILLS)
+@router.post("/members", dependencies=[*FILLS, performs("POST /api/registry/v1/practice/members")])
 async def fill(request: Request, gateway: Gateway) -> Response:
     """Copy the members on record into the practice alliance."""
     answer = await gateway.post("/api/registry/v1/practice/members")

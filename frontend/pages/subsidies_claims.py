@@ -10,7 +10,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from frontend import filters
-from frontend.access import CurrentUser, Gateway, needs
+from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
@@ -98,7 +98,7 @@ async def _claims_view(request: Request, gateway: BoundGateway, user: User) -> T
     )
 
 
-@router.post("/acceptance", dependencies=REVIEWS)
+@router.post("/acceptance", dependencies=[*REVIEWS, performs("POST /api/subsidies/v1/claims/{}/acceptance")])
 async def accept_several(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Accept the ticked claims one by one and tell each result: one refusal does not hold up the others."""
     given = (await submitted(request)).get("ids", [])
@@ -133,7 +133,7 @@ async def new_claim(request: Request, gateway: Gateway, year: Year = None) -> Re
     return await _new_page(request, gateway, Form.of(request, {"year": year or this_year(request)}))
 
 
-@router.post("/new", dependencies=SUBMITS)
+@router.post("/new", dependencies=[*SUBMITS, performs("POST /api/subsidies/v1/claims")])
 async def create_claim(request: Request, gateway: Gateway) -> Response:
     """Open a claim, and submit it at once where that was ticked."""
     values = await submitted(request)
@@ -224,25 +224,25 @@ def _step(decision: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-@router.post("/{claim_id}/submission", dependencies=SUBMITS)
+@router.post("/{claim_id}/submission", dependencies=[*SUBMITS, performs("POST /api/subsidies/v1/claims/{}/submission")])
 async def submit(claim_id: UUID, request: Request, gateway: Gateway) -> Response:
     """Hand the claim in."""
     return await _take_step(claim_id, "submission", request, gateway)
 
 
-@router.post("/{claim_id}/withdrawal", dependencies=SUBMITS)
+@router.post("/{claim_id}/withdrawal", dependencies=[*SUBMITS, performs("POST /api/subsidies/v1/claims/{}/withdrawal")])
 async def withdraw(claim_id: UUID, request: Request, gateway: Gateway) -> Response:
     """Take the claim back."""
     return await _take_step(claim_id, "withdrawal", request, gateway)
 
 
-@router.post("/{claim_id}/acceptance", dependencies=REVIEWS)
+@router.post("/{claim_id}/acceptance", dependencies=[*REVIEWS, performs("POST /api/subsidies/v1/claims/{}/acceptance")])
 async def accept(claim_id: UUID, request: Request, gateway: Gateway) -> Response:
     """Accept the claim: the settlement pays what it covers."""
     return await _take_step(claim_id, "acceptance", request, gateway)
 
 
-@router.post("/{claim_id}/return", dependencies=REVIEWS)
+@router.post("/{claim_id}/return", dependencies=[*REVIEWS, performs("POST /api/subsidies/v1/claims/{}/return")])
 async def send_back(claim_id: UUID, request: Request, gateway: Gateway) -> Response:
     """Return the claim with the reason."""
     return await _take_step(claim_id, "return", request, gateway)

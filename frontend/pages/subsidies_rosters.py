@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from frontend.access import CurrentUser, Gateway, needs
+from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import KEY_FIELD, Form, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
@@ -143,7 +143,7 @@ async def _student_rules(gateway: BoundGateway) -> list[tuple[str, str]]:
     return [(rule["code"], rule["name"]) for rule in rules["rules"] if rule["kind"] == "student_award"]
 
 
-@router.post("/imports", dependencies=SUBMITS)
+@router.post("/imports", dependencies=[*SUBMITS, performs("POST /api/subsidies/v1/roster-imports")])
 async def upload(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Hand one file on; the page of the import shows how far it is."""
     values = await submitted(request)

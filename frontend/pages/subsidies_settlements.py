@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from frontend import filters
-from frontend.access import CurrentUser, Gateway, needs
+from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import HtmxDetails, page_or_fragment, redirect, render
@@ -73,7 +73,7 @@ async def new_settlement(request: Request) -> Response:
     return _new_page(request, Form.of(request, {"year": this_year(request)}))
 
 
-@router.post("/new", dependencies=SETTLES)
+@router.post("/new", dependencies=[*SETTLES, performs("POST /api/subsidies/v1/settlements")])
 async def create_settlement(request: Request, gateway: Gateway) -> Response:
     """Ask for a settlement; its page shows how far the computation is."""
     values = await submitted(request)
@@ -148,7 +148,10 @@ def _shortfall(pool: dict[str, Any], settlement: dict[str, Any]) -> dict[str, An
     return {"pool": pool, "scenarios": scenarios}
 
 
-@router.post("/{settlement_id}/confirmation", dependencies=CONFIRMS)
+@router.post(
+    "/{settlement_id}/confirmation",
+    dependencies=[*CONFIRMS, performs("POST /api/subsidies/v1/settlements/{}/confirmation")],
+)
 async def confirm(settlement_id: UUID, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Confirm the settlement: the determination of its year."""
     values = await submitted(request)
@@ -164,7 +167,10 @@ async def confirm(settlement_id: UUID, request: Request, gateway: Gateway, user:
     return redirect(request, f"/subsidies/settlements/{settlement_id}", toast="已确认结算，可以下载拨付表。")
 
 
-@router.post("/{settlement_id}/verification", dependencies=CHECKS)
+@router.post(
+    "/{settlement_id}/verification",
+    dependencies=[*CHECKS, performs("POST /api/subsidies/v1/settlements/{}/verification")],
+)
 async def verify(settlement_id: UUID, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Compute the settlement again from its pins and compare the hashes."""
     path = f"{API}/settlements/{settlement_id}"

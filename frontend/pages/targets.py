@@ -8,7 +8,7 @@ from fastapi.responses import Response
 from markupsafe import Markup
 
 from frontend import filters
-from frontend.access import CurrentUser, Gateway, needs
+from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.charts import Chart, Series
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
@@ -176,7 +176,7 @@ def _step(decision: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-@router.post("/reports/{report_id}/revision", dependencies=WHO_REPORTS)
+@router.post("/reports/{report_id}/revision", dependencies=[*WHO_REPORTS, performs("PUT /api/targets/v1/reports/{}")])
 async def revise(report_id: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Hand a corrected report in again."""
     values = await submitted(request)
@@ -192,13 +192,18 @@ async def revise(report_id: str, request: Request, gateway: Gateway, user: Curre
     return redirect(request, f"/targets/reports/{report_id}", toast="已重新提交，等待审核。")
 
 
-@router.post("/reports/{report_id}/acceptance", dependencies=WHO_ASSESSES)
+@router.post(
+    "/reports/{report_id}/acceptance",
+    dependencies=[*WHO_ASSESSES, performs("POST /api/targets/v1/reports/{}/acceptance")],
+)
 async def accept(report_id: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Accept a report: it counts from now on."""
     return await _decide(report_id, "acceptance", "已采纳，指标状态已更新。", request, gateway, user)
 
 
-@router.post("/reports/{report_id}/return", dependencies=WHO_ASSESSES)
+@router.post(
+    "/reports/{report_id}/return", dependencies=[*WHO_ASSESSES, performs("POST /api/targets/v1/reports/{}/return")]
+)
 async def send_back(report_id: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Return a report with the reason."""
     return await _decide(report_id, "return", "已退回，填报单位会在待办里看到。", request, gateway, user)
@@ -234,7 +239,7 @@ async def series(code: str, gateway: Gateway) -> Response:
     return await gateway.download(f"{API}/indicators/{code}/series.xlsx")
 
 
-@router.post("/{code}/reports", dependencies=WHO_REPORTS)
+@router.post("/{code}/reports", dependencies=[*WHO_REPORTS, performs("POST /api/targets/v1/reports")])
 async def create_report(code: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Report an indicator for a year."""
     values = await submitted(request)

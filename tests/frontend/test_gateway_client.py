@@ -31,11 +31,17 @@ async def address(request: pytest.FixtureRequest, fake: FakeGateway, sockets: Pa
 
 
 @pytest.fixture
-async def bound(address: str, fake: FakeGateway) -> AsyncIterator[BoundGateway]:
+async def client(address: str) -> AsyncIterator[GatewayClient]:
     client = GatewayClient(address)
     client.start()
-    yield client.bound(fake.grant()["access_token"], "request-0001")
+    yield client
     await client.close()
+
+
+@pytest.fixture
+async def bound(client: GatewayClient, fake: FakeGateway) -> BoundGateway:
+    commands = tuple(f"{method} {PATH}" for method in ("POST", "PUT", "PATCH", "DELETE"))
+    return client.bound(fake.grant()["access_token"], "request-0001", commands)
 
 
 async def test_get_sends_the_token_and_leaves_out_empty_parameters(bound: BoundGateway, fake: FakeGateway) -> None:
@@ -222,3 +228,27 @@ def test_a_client_that_was_not_started_says_so() -> None:
 
 def test_the_fake_speaks_problem_json() -> None:
     assert problem(404, "x", "y", "z").content_type == "application/problem+json"
+
+
+@pytest.mark.parametrize(
+    ("command", "method", "path", "declared"),
+    [
+        ("POST /api/a/v1/things", "POST", "/api/a/v1/things", True),
+        ("POST /api/a/v1/things", "PUT", "/api/a/v1/things", False),
+        ("POST /api/a/v1/things/{}/end", "POST", "/api/a/v1/things/7/end", True),
+        ("POST /api/a/v1/things/{id}/end", "POST", "/api/a/v1/things/7/end", True),
+        ("POST /api/a/v1/things/{}", "POST", "/api/a/v1/things/7/end", False),
+        ("POST /api/{}/v1/things", "POST", "/api/b/v1/things", True),
+        ("POST /api/a/v1/thing.", "POST", "/api/a/v1/things", False),
+    ],
+)
+async def test_a_page_commands_only_what_it_declares(
+    fake: FakeGateway, client: GatewayClient, command: str, method: str, path: str, declared: bool
+) -> None:
+    bound = client.bound(fake.grant()["access_token"], "request-0001", (command,))
+    fake.answers[method, path] = reply({})
+    if declared:
+        assert (await bound.request(method, path)).status == 200
+    else:
+        with pytest.raises(RuntimeError, match="does not declare"):
+            await bound.request(method, path)

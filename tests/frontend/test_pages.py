@@ -7,7 +7,7 @@ from aiohttp import web
 from fastapi import APIRouter, FastAPI, Request
 from starlette.responses import Response
 
-from frontend.access import GUARDS, Gateway
+from frontend.access import GUARDS, Gateway, performs
 from frontend.forms import Form, payload, submitted
 from frontend.gateway_client import ApiProblem
 from frontend.htmx import redirect, render
@@ -243,7 +243,7 @@ async def test_a_malformed_parameter_is_a_422_page_in_chinese(browser: Browser) 
 async def test_an_upload_page_goes_through_to_the_service(browser: Browser, app: FastAPI, fake: FakeGateway) -> None:
     router = APIRouter()
 
-    @router.post("/sample-upload")
+    @router.post("/sample-upload", dependencies=[performs("POST /api/subsidies/v1/imports")])
     async def upload(request: Request, gateway: Gateway) -> Response:
         values = await submitted(request)
         file = values["file"]
@@ -273,7 +273,7 @@ async def test_an_edit_page_sends_back_the_version_it_read(browser: Browser, app
         context = {"form": Form.of(request, answer.data, etag=answer.etag), "form_id": "f", "labels": {}}
         return render(request, "components/form.html", {**context, "categories": ()})
 
-    @router.post("/sample-edit")
+    @router.post("/sample-edit", dependencies=[performs(f"PUT {path}")])
     async def save(request: Request, gateway: Gateway) -> Response:
         values = await submitted(request)
         await gateway.put(path, payload(values, "name", "uscc"), if_match=values["etag"])
