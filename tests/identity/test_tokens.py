@@ -1,7 +1,7 @@
 """Refresh tokens rotate and notice theft; revocation; services' own tokens; keys that rotate without a gap."""
 
 import asyncio
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import httpx
@@ -9,10 +9,10 @@ import pytest
 from sqlalchemy import text
 
 from services.identity import admin
-from services.identity.schemas.account import AccountCreate
 from services.kernel.errors import NotSignedIn, Unavailable
-from services.kernel.permissions import Role
-from tests.identity.world import BUREAU, CLERK, REVOKE, TOKEN, Play, World, identity_settings
+from services.kernel.permissions import GRANTS, Role
+from tests.identity.registrations import APP_CALLBACK, application
+from tests.identity.world import AUTHORIZE, BUREAU, CLERK, REVOKE, TOKEN, VERIFIER, Play, World, identity_settings
 from tests.support.tokens import ISSUER
 
 
@@ -74,29 +74,99 @@ def test_a_refresh_may_ask_for_less_and_not_for_more(play: Play) -> None:
     play(story)
 
 
-def test_a_refresh_follows_the_role_of_now(play: Play) -> None:
+def test_a_refresh_follows_the_post_of_now(play: Play) -> None:
     async def story(world: World) -> None:
         tokens = await world.tokens()
-        moved = AccountCreate(
-            username=CLERK.username, display_name="调任教育局", role=Role.COUNTY_BUREAU, division="340811"
-        )
-        await admin.ensure_account(world.settings, moved, world.password, clock=world.clock)
+        await world.execute("UPDATE post SET role = 'leader', title = '分管领导' WHERE role = 'secretariat_clerk'")
+        await world.execute("UPDATE person SET name = '调任人员' WHERE name = '集团秘书处'")
         claims = await world.verifier().verify((await refresh(world, tokens["refresh_token"])).json()["access_token"])
-        assert (claims["role"], claims["division"], claims["name"]) == ("county_bureau", "340811", "调任教育局")
-        assert "subsidies:settle" not in claims["scope"].split()
+        assert (claims["role"], claims["title"], claims["name"]) == ("leader", "分管领导", "调任人员")
+        assert set(claims["scope"].split()) == GRANTS[Role.LEADER] | {"openid", "profile"}
 
     play(story)
 
 
-def test_a_family_ends_on_its_day_however_often_it_was_refreshed(play: Play) -> None:
+NO_LONGER = [
+    "UPDATE account SET state = 'deactivated'",
+    "UPDATE post SET active = false",
+    "UPDATE post_holding SET until_date = '2025-12-01'",
+    "UPDATE login_session SET ended_at = now()",
+    "UPDATE oauth_client SET grant_types = '{authorization_code}' WHERE client_id = 'frontend'",
+    "UPDATE oauth_client SET active = false WHERE client_id = 'frontend'",
+]
+
+
+def test_a_refresh_is_refused_when_account_post_holding_session_or_client_is_gone(play: Play) -> None:
     async def story(world: World) -> None:
-        tokens = await world.tokens()
-        world.clock.advance(timedelta(days=29))
-        tokens = (await refresh(world, tokens["refresh_token"])).json()
-        world.clock.advance(timedelta(days=1))
-        assert (await refresh(world, tokens["refresh_token"])).json()["error"] == "invalid_grant"
+        world.clock.instant = datetime(2025, 12, 1, 15, 59, tzinfo=UTC)  # one minute before midnight in Anqing
+        for change in NO_LONGER:
+            token = (await world.tokens())["refresh_token"]
+            if "until_date" in change:
+                await world.execute("UPDATE post_holding SET until_date = '2025-12-02'")
+                token = (await refresh(world, token)).json()["refresh_token"]
+                world.clock.advance(timedelta(minutes=1))  # the first moment of the day on which it is not held
+            else:
+                await world.execute(change)
+            refused = await refresh(world, token)
+            assert refused.status_code in (400, 401), change
+            assert refused.json()["error"] in ("invalid_grant", "invalid_client", "unauthorized_client"), change
+            await world.execute("UPDATE account SET state = 'active'")
+            await world.execute("UPDATE post SET active = true")
+            await world.execute("UPDATE post_holding SET until_date = NULL")
+            await world.execute(
+                "UPDATE oauth_client SET active = true, grant_types = '{authorization_code,refresh_token}'"
+            )
 
     play(story)
+
+
+def test_who_works_on_stays_signed_in_until_the_longest_time_and_who_rests_does_not(play: Play) -> None:
+    async def story(world: World) -> None:
+        resting, working = await world.tokens(), await world.tokens()
+        began = world.clock.now()
+        while world.clock.now() - began < timedelta(hours=9, minutes=20):
+            world.clock.advance(timedelta(minutes=40))
+            answer = await refresh(world, working["refresh_token"])
+            assert answer.status_code == 200, world.clock.now() - began
+            working = answer.json()
+        assert (await refresh(world, resting["refresh_token"])).json()["error"] == "invalid_grant"
+        world.clock.instant = began + timedelta(hours=10)
+        assert (await refresh(world, working["refresh_token"])).json()["error"] == "invalid_grant"
+
+    play(story)
+
+
+def test_offline_access_outlives_the_sign_in_for_thirty_days(play: Play) -> None:
+    async def story(world: World) -> None:
+        tokens = await offline_tokens(world)
+        world.clock.advance(timedelta(days=29, hours=23))
+        app = (tokens["client_id"], tokens["client_secret"])
+        newer = await refresh_as(world, app, tokens["refresh_token"])
+        assert newer.status_code == 200, newer.text
+        assert newer.json()["id_token"]
+        world.clock.advance(timedelta(hours=1))
+        over = await refresh_as(world, app, newer.json()["refresh_token"])
+        assert over.json()["error"] == "invalid_grant"
+
+    play(story)
+
+
+async def offline_tokens(world: World) -> dict[str, Any]:
+    """Tokens of a third party's program that may work on after the person has left; with the program's credentials."""
+    app = await application(world)
+    browser, asked = world.browser(), {"scope": "openid offline_access registry:read", "redirect_uri": APP_CALLBACK}
+    async with world.oauth(app.client_id, app.secret, **asked) as client:
+        url, _ = client.create_authorization_url(AUTHORIZE, code_verifier=VERIFIER)
+        page = await browser.followed(await browser.attempt(url, CLERK.username, world.password))
+        page = await browser.followed(await browser.choose(page))
+        back = (await browser.submit(page, decision="allow")).headers["location"]
+        granted: dict[str, Any] = await client.fetch_token(TOKEN, authorization_response=back, code_verifier=VERIFIER)
+    return {**granted, "client_id": app.client_id, "client_secret": app.secret}
+
+
+async def refresh_as(world: World, app: tuple[str, str], token: str) -> httpx.Response:
+    async with httpx.AsyncClient(transport=world.transport) as http:
+        return await http.post(TOKEN, data={"grant_type": "refresh_token", "refresh_token": token}, auth=app)
 
 
 def test_another_client_can_neither_use_nor_revoke_a_refresh_token(play: Play) -> None:
@@ -132,7 +202,7 @@ def test_a_service_gets_a_token_for_itself(play: Play, service: str) -> None:
             granted = await client.fetch_token(TOKEN, grant_type="client_credentials")
         claims = await world.verifier().verify(granted["access_token"])
         told = {name: claims[name] for name in ("sub", "client_id", "role", "scope")}
-        assert told == {"sub": service, "client_id": service, "role": "service", "scope": "snapshot:read"}
+        assert told == {"sub": service, "client_id": service, "role": "service", "scope": "outbox:read snapshot:read"}
         assert "refresh_token" not in granted
         assert "alliance" not in claims
 
