@@ -31,6 +31,8 @@ from services.subsidies.settings import SubsidiesSettings
 log = logging.getLogger(__name__)
 CONCURRENT_JOBS = 2
 CONCURRENT_WORK = 16
+QUIET_POLL = timedelta(seconds=30)
+RETRY_POLL = timedelta(seconds=1)  # pgqueuer is notified of what comes, but not of a retry that falls due
 CUT_OFF_DELAY = timedelta(seconds=10)
 
 SWEEP_SECONDS = 3600.0
@@ -140,7 +142,7 @@ async def work(queue: Queue, stop: asyncio.Event) -> None:
     beside += [asyncio.create_task(loop(database, clock)) for loop in queue.loops]
     try:
         log.info("worker ready", extra={"queue": queue.service, "kinds": sorted(queue.handlers)})
-        await runner.run()
+        await runner.run(dequeue_timeout=RETRY_POLL if queue.work else QUIET_POLL)
     finally:
         for task in beside:
             task.cancel()

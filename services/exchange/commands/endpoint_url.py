@@ -5,6 +5,8 @@ import httpx
 from services.exchange.clients.addresses import Address, is_private, may_reach, parse_address
 from services.kernel.errors import FieldIssue, InvalidInput
 
+PORTS = range(1, 65536)
+
 
 def check_url(text: str, *, allow_private: bool) -> str:
     """The address as it will be used. Raises InvalidInput that says what is wrong with it."""
@@ -13,7 +15,7 @@ def check_url(text: str, *, allow_private: bool) -> str:
         url.raw_host.decode("ascii")
     except (httpx.InvalidURL, UnicodeError, TypeError) as fault:
         raise _refused("url_malformed", "不是有效的网址，请填写完整的 https:// 地址。") from fault
-    if url.scheme not in ("https", "http") or not url.host:
+    if url.scheme not in ("https", "http") or not url.host or (url.port is not None and url.port not in PORTS):
         raise _refused("url_malformed", "请填写完整的 https:// 地址。")
     if url.scheme == "http" and not allow_private:
         raise _refused("url_not_https", "只能推送到 https 地址；http 会泄露内容。")

@@ -121,9 +121,7 @@ class DeliveryDetail(DeliveryRead):
 class ReplayRequest(BaseModel):
     """Since when to send again what was not delivered."""
 
-    model_config = ConfigDict(
-        extra="forbid", populate_by_name=True, json_schema_extra={"examples": [{"from": "2025-12-01T00:00:00+08:00"}]}
-    )
+    model_config = ConfigDict(extra="forbid", json_schema_extra={"examples": [{"from": "2025-12-01T00:00:00+08:00"}]})
 
     since: AwareDatetime = Field(alias="from", description="从何时起（按推送产生的时间，含）")
 
