@@ -1,4 +1,4 @@
-"""Signs a demonstration account in as a browser would: authorisation code with PKCE through the login form."""
+"""Signs a demonstration account in as a browser would: authorisation code with PKCE through the sign-in's pages."""
 
 import secrets
 from dataclasses import dataclass, field
@@ -11,18 +11,13 @@ from authlib.oauth2.rfc6749.parameters import prepare_grant_uri, prepare_token_r
 from authlib.oauth2.rfc7636 import create_s256_code_challenge
 
 from hub.demo.errors import DemoError
+from hub.demo.steps import Account, through_steps
+
+__all__ = ["Account", "LoginForm", "OAuthClient", "signed_in"]
 
 MAXIMUM_REDIRECTS: Final = 10
 RANDOM_BYTES: Final = 48
 TIMEOUT_SECONDS: Final = 60.0
-
-
-@dataclass(frozen=True)
-class Account:
-    """A user name and its generated password."""
-
-    username: str
-    password: str = field(repr=False)
 
 
 @dataclass(frozen=True)
@@ -125,13 +120,17 @@ async def _code_from_form(
     transport: httpx.AsyncBaseTransport | None,
 ) -> str:
     async with httpx.AsyncClient(base_url=public_url, transport=transport, timeout=TIMEOUT_SECONDS) as browser:
-        page = await _followed(browser, await browser.get(url), client.redirect_uri)
+
+        async def send(method: str, address: str, form: dict[str, str] | None) -> httpx.Response:
+            headers = {"Origin": public_url.rstrip("/")} if form is not None else {}
+            sent = await browser.request(method, address, data=form, headers=headers)
+            return await _followed(browser, sent, client.redirect_uri)
+
+        page = await send("GET", url, None)
         if page.is_success:
             form = LoginForm(page.text)
-            target = urljoin(str(page.url), form.action)
-            headers = {"Origin": public_url.rstrip("/"), "Referer": str(page.url)}
-            sent = await browser.post(target, data=form.filled(account), headers=headers)
-            page = await _followed(browser, sent, client.redirect_uri)
+            page = await send("POST", urljoin(str(page.url), form.action), form.filled(account))
+            page = await through_steps(send, page, account)
     answer = parse_qs(urlsplit(page.headers.get("location", "")).query)
     if "code" not in answer:
         raise DemoError(f"演示账号 {account.username} 登录失败（HTTP {page.status_code}）。")

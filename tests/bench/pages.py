@@ -26,6 +26,7 @@ from hub.demo.caller import Caller
 from hub.demo.errors import DemoError
 from hub.demo.plan import SNAPSHOT_DATE, YEAR
 from hub.demo.sign_in import Account, LoginForm, OAuthClient, signed_in
+from hub.demo.steps import through_steps
 from hub.demonstration import CLIENT
 from hub.environment import Deployment, running_deployment
 from hub.postgres import free_port
@@ -114,8 +115,12 @@ async def prepare(deployment: Deployment) -> Site:
     async with httpx.AsyncClient(base_url=origin, follow_redirects=True, timeout=60) as browser:
         page = await browser.get("/login")
         form, login = LoginForm(page.text), str(page.url)
-        headers = {"Origin": origin, "Referer": login}
-        home = await browser.post(urljoin(login, form.action), data=form.filled(account), headers=headers)
+
+        async def send(method: str, address: str, fields: dict[str, str] | None) -> httpx.Response:
+            return await browser.request(method, address, data=fields, headers={"Origin": origin})
+
+        sent = await send("POST", urljoin(login, form.action), form.filled(account))
+        home = await through_steps(send, sent, account)
         if not home.is_success or not str(home.url).startswith(origin):
             raise HubDidNotStart(f"秘书处账号没有登录成功（HTTP {home.status_code}）")
         cookie = "; ".join(f"{name}={value}" for name, value in browser.cookies.items())
