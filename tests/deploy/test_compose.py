@@ -37,9 +37,11 @@ SETTINGS: dict[str, type[BaseSettings]] = {
 OPERATORS = {"migrate", "operator"}
 CONTAINERS = {"postgres", "worker", *OPERATORS, *SETTINGS}
 SECRET = re.compile(r"_(KEY|SECRET|PASSWORD|DATABASE_URL|KEY_SECRET)$")
-# What `hub migrate` reads itself, and what compose itself reads, beside the settings of processes.
+# What `hub migrate` and `hub serve` read themselves, and what compose itself reads, beside the settings of processes.
 OF_MIGRATE = {"HUB_DATABASE_URL", "HUB_OWNER_DATABASE_URL"}
-OF_COMPOSE = {"HUB_IMAGE", "HUB_POSTGRES_IMAGE", "HUB_HOST", "HUB_PORT"}
+OF_PRUNE = {"HUB_AUDIT_MONTHS", "HUB_AUDIT_MONEY_MONTHS", "HUB_OUTBOX_DAYS"}
+OF_SERVE = {"HUB_GATEWAY_PROCESSES"}
+OF_COMPOSE = {"HUB_IMAGE", "HUB_POSTGRES_IMAGE", "HUB_HOST", "HUB_PORT", "HUB_SUBNET_INNER", "HUB_SUBNET_EDGE"}
 
 
 def names_of(settings: type[BaseSettings]) -> set[str]:
@@ -99,15 +101,25 @@ def test_migration_and_operators_reach_every_service(name: str, composed: dict[s
             SETTINGS[service]()
 
 
+def test_the_gateway_believes_the_networks_that_only_the_hub_and_its_proxy_are_on(
+    generated: dict[str, str],
+) -> None:
+    for chosen in ({}, {"HUB_SUBNET_INNER": "10.9.1.0/24", "HUB_SUBNET_EDGE": "10.9.2.0/24"}):
+        whole = compose({**generated, **chosen})
+        given = whole["services"]["gateway"]["environment"]["HUB_GATEWAY_TRUSTED_PROXIES"].split(",")
+        assert given == [whole["networks"][name]["ipam"]["config"][0]["subnet"] for name in ("inner", "edge")]
+        assert len(set(given)) == 2
+
+
 def test_every_variable_that_is_set_is_one_that_somebody_reads(composed: dict[str, Service]) -> None:
     for name, service in composed.items():
-        unknown = {v for v in service["environment"] if v.startswith("HUB_")} - KNOWN - OF_MIGRATE
+        unknown = {v for v in service["environment"] if v.startswith("HUB_")} - KNOWN - OF_MIGRATE - OF_SERVE - OF_PRUNE
         assert not unknown, name
 
 
 def test_every_variable_of_a_deployment_is_known(generated: dict[str, str]) -> None:
     mine = {name for name in references() if name.startswith("HUB_")}
-    assert mine <= KNOWN | OF_MIGRATE | OF_COMPOSE
+    assert mine <= KNOWN | OF_MIGRATE | OF_SERVE | OF_COMPOSE | OF_PRUNE
     unread = set(generated) - set(references()) - {"HUB_ENVIRONMENT"}
     assert not unread, "hub secrets generate makes something that compose passes to nobody"
 
