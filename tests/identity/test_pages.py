@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from uuid import uuid4
 
 import pytest
 from fastapi import Request
@@ -12,10 +13,17 @@ from fastapi.responses import Response
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from services.identity.api.sign_in_links import SignInLink
+from services.identity.api.sign_in_steps import OfferedPost
 from services.identity.keyring import Keyring
 from services.identity.oauth.requests import HubOAuth2Request, response_of
 from services.identity.pages import Cookies, FormTokens, Message, Pages
+from services.identity.queries import HeldPost
+from services.identity.second_factor import enrolment_of, new_recovery_codes, new_secret
+from services.identity.steps import choices_of
+from services.identity.tables import Account, Person, Post
 from services.kernel.clock import FixedClock
+from services.kernel.errors import FieldIssue
 from tests.identity.world import identity_settings
 from tests.support.services import hub_settings
 
@@ -120,6 +128,68 @@ def test_everything_a_page_loads_comes_from_the_same_origin(pages: Pages) -> Non
     assert {tag for tag, _ in page.found}.isdisjoint({"script", "style", "iframe", "object"})
 
 
+NASTY = '"><script>alert(1)</script>'
+
+
+def every_page() -> dict[str, dict[str, Any]]:
+    """The pages of a sign-in with what they show; every text that comes from people is hostile."""
+    account = Account(id=uuid4(), username=NASTY, person=Person(name=NASTY))
+    post = Post(id=uuid4(), title=NASTY, unit_name=NASTY, role="county_clerk")
+    held = HeldPost(account, post)
+    issue = FieldIssue("password", "password_short", NASTY)
+    common = {"action": "/oauth/authorize?state=x", "alliance_name": NASTY, "csrf_token": "token", "problem": NASTY}
+    people = {**common, "person": NASTY, "username": NASTY}
+    links = [SignInLink(NASTY, "/oauth/federation/1/start?return_to=%2F")]
+    return {
+        "sign_in.html": {**people, "errors": {}, "links": links},
+        "second_factor.html": people,
+        "enrol_factor.html": {**people, "enrolment": enrolment_of(new_secret(), NASTY, NASTY)},
+        "recovery_codes.html": {**people, "codes": new_recovery_codes(), "onward": "/oauth/authorize?state=x"},
+        "choose_post.html": {**people, "posts": [OfferedPost(held, choices_of([held]), first=True)]},
+        "invitation.html": {
+            **people,
+            "units": [NASTY],
+            "rules": "规则",
+            "reset": False,
+            "links": links,
+            "issues": [issue],
+            "errors": {"password": NASTY},
+        },
+    }
+
+
+@pytest.mark.parametrize("template", every_page())
+def test_every_page_stands_on_its_own_and_shows_what_people_wrote_as_text(pages: Pages, template: str) -> None:
+    html = bytes(pages.render(template, 200, **every_page()[template]).body).decode()
+    page = Elements(html)
+    tags = [tag for tag, _ in page.found]
+    assert {"script", "style", "iframe", "object"}.isdisjoint(tags)
+    assert "&lt;script&gt;alert(1)" in html
+    assert tags.count("h1") == 1
+    for tag, attributes in page.found:
+        assert not any(name == "style" or name.startswith("on") for name in attributes)
+        address = attributes.get("src") or attributes.get("href") or ""
+        assert re.match(r"/|#|$|data:image/svg\+xml", address), (tag, address)
+        if tag == "img":
+            assert "alt" in attributes
+
+
+@pytest.mark.parametrize("template", every_page())
+def test_every_field_of_every_page_has_a_label_and_every_reference_an_element(pages: Pages, template: str) -> None:
+    page = Elements(bytes(pages.render(template, 200, **every_page()[template]).body).decode())
+    ids = [attributes["id"] for _, attributes in page.found if attributes.get("id")]
+    assert len(ids) == len(set(ids))
+    labelled = {attributes.get("for") for tag, attributes in page.found if tag == "label"}
+    for field in page.inputs().values():
+        hidden = field.get("type") == "hidden" or field.get("aria-hidden") == "true"
+        assert hidden or field.get("id") in labelled
+    for _, attributes in page.found:
+        for name in ("aria-describedby", "aria-labelledby", "for"):
+            assert set((attributes.get(name) or "").split()) <= set(ids)
+    focused = [attributes for _, attributes in page.found if "autofocus" in attributes]
+    assert len(focused) <= 1
+
+
 @pytest.fixture
 def tokens(tmp_path: Path) -> tuple[FormTokens, FixedClock]:
     values = identity_settings(URL, tmp_path)
@@ -141,6 +211,16 @@ def test_a_form_token_belongs_to_one_cookie_and_half_an_hour(tokens: tuple[FormT
     assert forms.accepts(mine, token)
     clock.advance(timedelta(seconds=1))
     assert not forms.accepts(mine, token)
+
+
+def test_a_form_token_serves_one_purpose(tokens: tuple[FormTokens, FixedClock]) -> None:
+    forms, _ = tokens
+    cookie = forms.new_cookie()
+    for purpose in ("", "/oauth/authorize/post?state=1"):
+        token = forms.token_for(cookie, purpose)
+        assert forms.accepts(cookie, token, purpose)
+        for other in ("/oauth/authorize/post?state=2", "/oauth/authorize/factor?state=1", purpose + " "):
+            assert not forms.accepts(cookie, token, other)
 
 
 def request_with(cookie: str) -> Request:
