@@ -31,6 +31,7 @@ APPEND_ONLY = {
     "subsidies.claim_decision",
     "subsidies.recognition_number",
     "subsidies.settlement_line",
+    "exchange.change",
 }
 SUPERSEDED_ONLY = {"subsidies.student": {"superseded_seq"}, "subsidies.school_class": {"superseded_seq"}}
 NEVER_DELETED = {"subsidies.claim", "subsidies.settlement", "subsidies.roster_import", "subsidies.roster_sequence"}
