@@ -8,10 +8,11 @@ from uuid import UUID
 from cryptography.fernet import InvalidToken
 
 from services.identity.credentials import digest, new_credential
+from services.identity.domain import InvitationPurpose
 from services.identity.federation.errors import AttemptInvalid
 from services.identity.federation.flow import Attempt, new_secret
-from services.identity.queries import account_by_id
-from services.identity.queries.federation import find_provider, open_invitation, suits, units_of
+from services.identity.queries.federation import find_provider, suits, units_of
+from services.identity.queries.invitations import standing_invitation
 from services.identity.steps import Stage
 from services.identity.tables import Account, FederationAttempt, IdentityProvider, LoginSession
 from services.identity.tools import SignInTools
@@ -84,12 +85,11 @@ def _checked(return_to: str) -> str:
 
 
 async def _invited(session: WriteSession, tools: SignInTools, provider: IdentityProvider, token: str) -> UUID:
-    invitation = await open_invitation(session, provider.alliance, token, tools.clock.now())
-    account = await account_by_id(session, provider.alliance, invitation.account_id) if invitation else None
-    if invitation is None or account is None:
+    found = await standing_invitation(session, provider.alliance, token, tools.clock.now())
+    if found is None or found[0].purpose != InvitationPurpose.INVITATION:
         raise AttemptInvalid("邀请链接无效、已使用或已过期，请向系统管理员索取新的邀请。", code="invitation_invalid")
-    await refuse_foreign(session, tools, provider, account)
-    return invitation.id
+    await refuse_foreign(session, tools, provider, found[1])
+    return found[0].id
 
 
 async def _binding(

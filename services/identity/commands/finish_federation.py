@@ -10,14 +10,14 @@ from sqlalchemy import select
 from services.identity.actors import account_holder, identity_itself
 from services.identity.commands.begin_federation import callback_url, refuse_foreign
 from services.identity.commands.bind_external import bind_external
-from services.identity.commands.locks import lock_account
 from services.identity.commands.open_session import SignedIn, open_session
 from services.identity.credentials import digest
 from services.identity.domain import AccountState, Outcome
 from services.identity.federation.errors import AttemptInvalid, NotBound
 from services.identity.federation.flow import Attempt, External, masked
 from services.identity.queries import account_by_id
-from services.identity.queries.federation import external_of, find_provider, lock_invitation
+from services.identity.queries.federation import external_of, find_provider
+from services.identity.queries.invitations import standing_invitation_by_id
 from services.identity.tables import Account, FederationAttempt, IdentityProvider, LoginSession
 from services.identity.tools import SignInTools
 from services.kernel.audit import audit
@@ -74,7 +74,7 @@ async def finish_federation(
         await _bind_own(session, tools, taken, person, live)
         return None
     if taken.row.invitation_id is not None:
-        account = await _accept(session, tools, taken, person)
+        account = await _accept(session, tools, taken, taken.row.invitation_id, person)
     else:
         account = await _known(session, taken, person)
     await refuse_foreign(session, tools, taken.provider, account)
@@ -108,13 +108,15 @@ async def _known(session: WriteSession, taken: Taken, person: External) -> Accou
     return account
 
 
-async def _accept(session: WriteSession, tools: SignInTools, taken: Taken, person: External) -> Account:
+async def _accept(
+    session: WriteSession, tools: SignInTools, taken: Taken, invitation_id: UUID, person: External
+) -> Account:
     """Use the invitation up, bind the invited account and let it in. Raises AttemptInvalid."""
     now = tools.clock.now()
-    invitation = await lock_invitation(session, taken.row, now)
-    account = await lock_account(session, taken.row.alliance, invitation.account_id) if invitation else None
-    if invitation is None or account is None or account.state == AccountState.DEACTIVATED:
+    found = await standing_invitation_by_id(session, taken.row.alliance, invitation_id, now)
+    if found is None:
         raise AttemptInvalid("邀请已使用、已撤回或已过期，请向系统管理员索取新的邀请。", code="invitation_invalid")
+    invitation, account = found
     await refuse_foreign(session, tools, taken.provider, account)
     actor = account_holder(account)
     await bind_external(session, tools.clock, actor, taken.provider, account, person, by="invitation")

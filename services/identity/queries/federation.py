@@ -1,23 +1,13 @@
 """Units' own sign-in: which there are, whom they suit, and who somebody is there."""
 
-from datetime import date, datetime
+from datetime import date
 from typing import Protocol
 from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
-from services.identity.credentials import digest
-from services.identity.domain import InvitationPurpose
-from services.identity.tables import (
-    Account,
-    ExternalIdentity,
-    FederationAttempt,
-    IdentityProvider,
-    Invitation,
-    Post,
-    PostHolding,
-)
-from services.kernel.database import AnySession, WriteSession
+from services.identity.tables import Account, ExternalIdentity, IdentityProvider, Post, PostHolding
+from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.kernel.pagination import PageRequest, paginate, sort_column
 from services.kernel.tenancy import Scope
@@ -119,20 +109,3 @@ async def bound_count(session: AnySession, alliance: str, provider_id: UUID) -> 
     """How many people are bound to a provider."""
     own = select(func.count()).select_from(ExternalIdentity).where(ExternalIdentity.alliance == alliance)
     return int((await session.execute(own.where(ExternalIdentity.provider_id == provider_id))).scalar_one())
-
-
-async def open_invitation(session: AnySession, alliance: str, token: str, now: datetime) -> Invitation | None:
-    """The invitation of a link, unless it was used, revoked or is over; a link for a new password is none."""
-    statement = select(Invitation).where(Invitation.alliance == alliance, Invitation.token_hash == digest(token))
-    statement = statement.where(Invitation.purpose == InvitationPurpose.INVITATION, Invitation.expires_at > now)
-    unused = statement.where(Invitation.used_at.is_(None), Invitation.revoked_at.is_(None))
-    return (await session.scalars(unused)).one_or_none()
-
-
-async def lock_invitation(session: WriteSession, attempt: FederationAttempt, now: datetime) -> Invitation | None:
-    """The invitation on which an attempt set out, locked, if it still stands."""
-    statement = select(Invitation).where(
-        Invitation.alliance == attempt.alliance, Invitation.id == attempt.invitation_id
-    )
-    statement = statement.where(Invitation.expires_at > now, Invitation.used_at.is_(None))
-    return (await session.scalars(statement.where(Invitation.revoked_at.is_(None)).with_for_update())).one_or_none()

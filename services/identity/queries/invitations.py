@@ -1,8 +1,9 @@
 """The links by which somebody sets a password."""
 
 from datetime import datetime
+from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ColumnElement, select
 
 from services.identity.credentials import digest
 from services.identity.domain import AccountState
@@ -18,7 +19,20 @@ async def standing_invitation(
 
     None, too, for an account that was deactivated after it was invited.
     """
-    own = select(Invitation).where(Invitation.alliance == alliance, Invitation.token_hash == digest(token))
+    return await _standing(session, alliance, Invitation.token_hash == digest(token), now)
+
+
+async def standing_invitation_by_id(
+    session: WriteSession, alliance: str, invitation_id: UUID, now: datetime
+) -> tuple[Invitation, Account] | None:
+    """As `standing_invitation`, for somebody who followed the link and comes back from his unit's own sign-in."""
+    return await _standing(session, alliance, Invitation.id == invitation_id, now)
+
+
+async def _standing(
+    session: WriteSession, alliance: str, which: ColumnElement[bool], now: datetime
+) -> tuple[Invitation, Account] | None:
+    own = select(Invitation).where(Invitation.alliance == alliance, which)
     standing = own.where(Invitation.used_at.is_(None), Invitation.revoked_at.is_(None), Invitation.expires_at > now)
     invitation = (await session.scalars(standing.with_for_update())).one_or_none()
     account = await account_by_id(session, alliance, invitation.account_id) if invitation else None

@@ -36,7 +36,7 @@ def test_public_addresses_are_never_asked_without_tls(allowed: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    "url", ["http://127.0.0.1:9/", "https://localhost:9/", "http://[::1]:9/", "http://0177.0.0.1:9/"]
+    "url", ["http://127.0.0.1:9/", "https://localhost:9/", "http://[::1]:9/", "http://2130706433:9/"]
 )
 def test_every_spelling_of_a_private_address_is_refused(url: str) -> None:
     with pytest.raises(ProviderMisconfigured) as refused:
