@@ -5,25 +5,27 @@ Identity's own settings come from the environment, so each call runs inside `app
 
 import asyncio
 from collections.abc import Coroutine, Mapping
-from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, TypeVar
-from uuid import UUID
 
 from hub.database import SERVICES
 from hub.environment import applied_environment
 from hub.errors import OperatorError
 from hub.policy import packs_below
-from hub.secrets_store import new_readable_password
 from services.identity import admin
-from services.identity.schemas.account import AccountCreate, AccountRead
+from services.identity.commands.invite import Invited
+from services.identity.domain import AccountState
+from services.identity.schemas.account import AccountRead
 from services.identity.settings import IdentitySettings
-from services.kernel.permissions import ROLE_LABELS, Role
+from services.kernel.clock import BUSINESS_ZONE
+from services.kernel.permissions import ADMINISTRATORS, ROLE_LABELS, Role
 from services.kernel.policy.loader import load_pack
 
 Result = TypeVar("Result")
 CLIENTS = tuple(service for service in SERVICES if service != "identity")  # identity asks nobody
 CALLBACK = "/login/callback"
+STATES = {AccountState.INVITED: "待激活", AccountState.ACTIVE: "在用", AccountState.DEACTIVATED: "停用"}
 
 
 def _run(environment: Mapping[str, str], work: Coroutine[Any, Any, Result]) -> Result:
@@ -61,43 +63,32 @@ def bootstrap(environment: Mapping[str, str], policies: Path) -> None:
     _run(environment, work)
 
 
-@dataclass(frozen=True)
-class Post:
-    """Who somebody is in the alliance: role, and the county or member that it is for."""
-
-    role: Role
-    division: str | None
-    member: UUID | None
-
-
-def role_named(text: str) -> Role:
-    """A role by its code or Chinese label; raises OperatorError listing those that people may have."""
-    people = {role: label for role, label in ROLE_LABELS.items() if role is not Role.SERVICE}
-    for role, label in people.items():
+def administrator_named(text: str) -> Role:
+    """An administrator's role by its code or Chinese label; raises OperatorError listing the three."""
+    three = {role: ROLE_LABELS[role] for role in Role if role in ADMINISTRATORS}
+    for role, label in three.items():
         if text in (role.value, label):
             return role
-    known = "、".join(f"{role.value}（{label}）" for role, label in people.items())
-    raise OperatorError(f"没有角色 {text}；可选：{known}。", exit_code=2)
+    known = "、".join(f"{role.value}（{label}）" for role, label in three.items())
+    raise OperatorError(f"这里只开设三员账号，没有 {text}；可选：{known}。其他人员请在网页上开设。", exit_code=2)
 
 
-def add(environment: Mapping[str, str], username: str, display_name: str, post: Post) -> str:
-    """Create an account and return its password, which is shown this once."""
-    password = new_readable_password()
-    wanted = AccountCreate(
-        username=username, display_name=display_name, role=post.role, division=post.division, member=post.member
-    )
-    _run(environment, admin.add_account(_settings(environment), wanted, password))
-    return password
+def invite(environment: Mapping[str, str], username: str, name: str, role: Role) -> Invited:
+    """Make the first account of one of the three administrators; returns its link."""
+    return _run(environment, admin.invite_administrator(_settings(environment), username, name, role))
 
 
-def reset_password(environment: Mapping[str, str], username: str) -> str:
-    """Give an account a new password, lift its lock and sign it out; returns the password."""
-    password = new_readable_password()
-    _run(environment, admin.set_password(_settings(environment), username, password))
-    return password
+def reset_password(environment: Mapping[str, str], username: str, reason: str) -> Invited:
+    """A link by which somebody sets a new password."""
+    return _run(environment, admin.reset_password(_settings(environment), username, reason=reason))
 
 
-def deactivate(environment: Mapping[str, str], username: str, reason: str | None) -> None:
+def reset_second_factor(environment: Mapping[str, str], username: str, reason: str) -> None:
+    """Forget somebody's second factor."""
+    _run(environment, admin.reset_second_factor(_settings(environment), username, reason=reason))
+
+
+def deactivate(environment: Mapping[str, str], username: str, reason: str) -> None:
     """Deactivate an account and sign it out everywhere."""
     _run(environment, admin.deactivate(_settings(environment), username, reason=reason))
 
@@ -107,12 +98,16 @@ def rotate_keys(environment: Mapping[str, str]) -> str:
     return _run(environment, admin.rotate_keys(_settings(environment)))
 
 
+def shown(instant: datetime) -> str:
+    """An instant as people here read it."""
+    return f"{instant.astimezone(BUSINESS_ZONE):%Y-%m-%d %H:%M}"
+
+
 def listed(environment: Mapping[str, str]) -> list[str]:
-    """One line an account: user name, name, role, county or member, state."""
+    """One line an account: user name, name, state, and the posts held today."""
     return [_line(account) for account in _run(environment, admin.list_accounts(_settings(environment)))]
 
 
 def _line(account: AccountRead) -> str:
-    place = account.division or (str(account.member) if account.member else "-")
-    state = "在用" if account.active else "停用"
-    return "\t".join([account.username, account.display_name, ROLE_LABELS[account.role], place, state])
+    posts = "、".join(f"{post.unit_name} {post.title}" for post in account.posts) or "无岗位"
+    return "\t".join([account.username, account.name, STATES[account.state], posts])

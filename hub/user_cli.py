@@ -1,8 +1,11 @@
-"""`hub user`: accounts at the terminal. Passwords are made here and shown once; none is ever taken as an argument."""
+"""`hub user`: what cannot be done in the browser: the first administrators, and administrators who are locked out.
+
+Accounts are made by the system administrator and posts granted by the security administrator, both in the browser; the
+terminal does neither for anybody else, since one person would then do the parts of two. Every act is audited.
+"""
 
 import os
 from typing import Annotated
-from uuid import UUID
 
 import typer
 
@@ -10,6 +13,7 @@ from hub.groups import group
 
 user = group("账号")
 Username = Annotated[str, typer.Argument(help="用户名")]
+Reason = Annotated[str, typer.Option(help="原因，记入审计")]
 
 
 def _environment() -> dict[str, str]:
@@ -18,44 +22,53 @@ def _environment() -> dict[str, str]:
     return operator_environment(os.environ)
 
 
+def _show(link: str, ends: str) -> None:
+    typer.echo(f"请把链接交给本人（只显示这一次，{ends} 前有效，使用后失效）：\n{link}")
+
+
 @user.command("list")
 def list_users() -> None:
-    """列出全部账号。"""
+    """列出全部账号和今日担任的岗位。"""
     from hub import accounts
 
     for line in accounts.listed(_environment()):
         typer.echo(line)
 
 
-@user.command("add")
-def add_user(
+@user.command("invite")
+def invite(
     username: Username,
     *,
-    name: Annotated[str, typer.Option(help="姓名或单位名称")],
-    role: Annotated[str, typer.Option(help="角色：秘书处、县区教育局或成员单位")],
-    division: Annotated[str | None, typer.Option(help="县区教育局所在区划的六位代码")] = None,
-    member: Annotated[UUID | None, typer.Option(help="成员单位的编号")] = None,
+    name: Annotated[str, typer.Option(help="姓名")],
+    role: Annotated[str, typer.Option(help="系统管理员、安全管理员或审计管理员")],
 ) -> None:
-    """新建账号，并显示一次初始密码。"""
+    """首次安装时开设三员账号，并显示一次邀请链接；该角色已有人任职后不再可用。"""
     from hub import accounts
 
-    post = accounts.Post(accounts.role_named(role), division, member)
-    password = accounts.add(_environment(), username, name, post)
-    typer.echo(f"已新建账号 {username}，初始密码：{password}")
+    invited = accounts.invite(_environment(), username, name, accounts.administrator_named(role))
+    _show(invited.link, accounts.shown(invited.expires_at))
 
 
 @user.command("password")
-def reset_password(username: Username) -> None:
-    """重置密码，解除锁定，并使该账号在各处退出登录。"""
+def reset_password(username: Username, *, reason: Reason) -> None:
+    """显示一次重置密码的链接，用于不能在网页上重置的三员账号。"""
     from hub import accounts
 
-    typer.echo(f"账号 {username} 的新密码：{accounts.reset_password(_environment(), username)}")
+    invited = accounts.reset_password(_environment(), username, reason)
+    _show(invited.link, accounts.shown(invited.expires_at))
+
+
+@user.command("second-factor")
+def reset_second_factor(username: Username, *, reason: Reason) -> None:
+    """重置动态口令；本人下次登录时重新绑定。"""
+    from hub import accounts
+
+    accounts.reset_second_factor(_environment(), username, reason)
+    typer.echo(f"已重置账号 {username} 的动态口令，并使其在各处退出登录。")
 
 
 @user.command("deactivate")
-def deactivate(
-    username: Username, *, reason: Annotated[str | None, typer.Option(help="停用原因，记入审计")] = None
-) -> None:
+def deactivate(username: Username, *, reason: Reason) -> None:
     """停用账号；记录保留。"""
     from hub import accounts
 

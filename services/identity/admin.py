@@ -9,10 +9,13 @@ from services.identity.commands.add_person import add_person, update_person
 from services.identity.commands.deactivate_account import deactivate_account
 from services.identity.commands.ensure_alliance import ensure_alliance
 from services.identity.commands.ensure_client import ensure_client, frontend_client, service_client
+from services.identity.commands.invite import Invited, invite
+from services.identity.commands.invite_administrator import invite_administrator as invite_first
 from services.identity.commands.purge_ended import purge_ended
+from services.identity.commands.reinvite import purpose_for
+from services.identity.commands.reset_second_factor import reset_second_factor as forget_factor
 from services.identity.commands.rotate_keys import ensure_signing_key
 from services.identity.commands.rotate_keys import rotate_keys as rotate
-from services.identity.commands.set_password import set_password as change_password
 from services.identity.domain import normalise_username
 from services.identity.keyring import Keyring
 from services.identity.passwords import Passwords
@@ -22,8 +25,10 @@ from services.identity.queries.posts import posts_by_person
 from services.identity.schemas.account import AccountCreate, AccountRead
 from services.identity.settings import IdentitySettings
 from services.identity.tables import Account
+from services.kernel.audit import audit
 from services.kernel.clock import Clock, SystemClock, business_date
 from services.kernel.database import Database, WriteSession
+from services.kernel.permissions import Role
 from services.kernel.principal import Principal
 
 
@@ -99,18 +104,18 @@ async def ensure_account(
         return await _read(work, account)
 
 
-async def add_account(
+async def invite_administrator(
     settings: IdentitySettings,
-    wanted: AccountCreate,
-    password: str,
+    username: str,
+    name: str,
+    role: Role,
     *,
     alliance: str | None = None,
     clock: Clock | None = None,
-) -> AccountRead:
-    """Create an account. Raises InvalidInput with every issue, or AccountExists."""
+) -> Invited:
+    """The link of the first administrator of a kind. Raises InvalidInput, AdministratorExists or AccountExists."""
     async with _work(settings, alliance, clock) as work:
-        made = await add_person(work.session, work.clock, work.actor, work.passwords, wanted, password)
-        return await _read(work, made)
+        return await invite_first(work.session, work.clock, work.actor, settings, username, name, role)
 
 
 async def list_accounts(
@@ -129,18 +134,33 @@ async def _read(work: Work, account: Account) -> AccountRead:
     return account_read(account, posts.get(account.person_id, []))
 
 
-async def set_password(
+async def reset_password(
     settings: IdentitySettings,
     username: str,
-    password: str,
     *,
+    reason: str,
+    alliance: str | None = None,
+    clock: Clock | None = None,
+) -> Invited:
+    """A link by which somebody, also an administrator, sets a password. Raises AccountUnknown, Conflict."""
+    async with _work(settings, alliance, clock) as work:
+        account = await get_account(work.session, work.actor.alliance, normalise_username(username))
+        await audit(work.session, work.clock, work.actor, "account.reset", "account", account.id, reason=reason)
+        return await invite(work.session, work.clock, work.actor, settings, account, purpose_for(account))
+
+
+async def reset_second_factor(
+    settings: IdentitySettings,
+    username: str,
+    *,
+    reason: str,
     alliance: str | None = None,
     clock: Clock | None = None,
 ) -> None:
-    """Set a new password, lift a lock and sign the account out. Raises AccountUnknown or InvalidInput."""
+    """Forget somebody's second factor, also an administrator's. Raises AccountUnknown."""
     async with _work(settings, alliance, clock) as work:
-        name = normalise_username(username)
-        await change_password(work.session, work.clock, work.actor, work.passwords, work.keyring, name, password)
+        account = await get_account(work.session, work.actor.alliance, normalise_username(username))
+        await forget_factor(work.session, work.clock, work.actor, account, reason=reason)
 
 
 async def deactivate(

@@ -23,6 +23,10 @@ class AccountExists(Conflict):
     code = "account_exists"
 
 
+class AdministratorExists(Conflict):
+    code = "administrator_exists"
+
+
 class AccountUnknown(NotFound):
     code = "account_unknown"
 

@@ -24,7 +24,7 @@ from tests.hub.processes import query
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "policies" / "anqing-2024"
-UPSTREAMS = ("IDENTITY", "REGISTRY", "TARGETS", "SUBSIDIES", "FRONTEND", "GATEWAY")
+UPSTREAMS = ("IDENTITY", "REGISTRY", "TARGETS", "SUBSIDIES", "EXCHANGE", "FRONTEND", "GATEWAY")
 HEAVY = ("fastapi", "sqlalchemy", "asyncpg", "uvicorn", "polars", "services")
 
 
@@ -190,30 +190,40 @@ def complete(deployment: dict[str, str], tmp_path: Path) -> dict[str, str]:
     return {**generate(), **deployment, **upstreams, **place, **cheap}
 
 
-def test_an_account_from_its_making_to_its_end(complete: dict[str, str]) -> None:
-    add = ("user", "add", "qianshan", "--name", "潜山市教育局", "--role", "县区教育局", "--division", "340882")
-    code, said, _ = run(*add, **complete)
-    assert code == 0
-    password = said.rsplit("：", 1)[1].strip()
-    assert re.fullmatch(r"([a-z2-9]{4}-){3}[a-z2-9]{4}", password)
-    code, _, said = run(*add, **complete)
-    assert (code, "已被使用" in said) == (1, True)
-    assert run("user", "list", **complete)[1] == "qianshan\t潜山市教育局\t县区教育局\t340882\t在用\n"
-    code, said, _ = run("user", "password", "qianshan", **complete)
-    assert code == 0
-    assert password not in said
-    assert run("user", "deactivate", "qianshan", "--reason", "调离", **complete)[0] == 0
-    assert run("user", "list", **complete)[1].endswith("停用\n")
+def test_the_three_administrators_are_invited_once_each_and_nobody_else(complete: dict[str, str]) -> None:
+    for username, role in (("sys", "系统管理员"), ("sec", "security_admin"), ("aud", "审计管理员")):
+        code, said, _ = run("user", "invite", username, "--name", "张三", "--role", role, **complete)
+        assert code == 0
+        assert re.search(r"\nhttp://127\.0\.0\.1:8000/oauth/invitation/anqing\.[\w-]{43}\n", said)
+        code, _, refused = run("user", "invite", f"{username}-2", "--name", "李四", "--role", role, **complete)
+        assert (code, "请在网页上办理" in refused) == (1, True)
+    assert run("user", "list", **complete)[1].splitlines() == [
+        "aud\t张三\t待激活\t联盟管理 审计管理员",
+        "sec\t张三\t待激活\t联盟管理 安全管理员",
+        "sys\t张三\t待激活\t联盟管理 系统管理员",
+    ]
+    code, _, said = run("user", "invite", "clerk", "--name", "王五", "--role", "秘书处经办", **complete)
+    assert (code, "可选：system_admin（系统管理员）" in said) == (2, True)
 
 
-def test_an_account_that_makes_no_sense_is_refused_with_every_reason(complete: dict[str, str]) -> None:
-    code, _, said = run("user", "add", "x y", "--name", "某局", "--role", "county_clerk", **complete)
-    assert code == 1
-    assert "username：" in said
-    assert "division：" in said
-    code, _, said = run("user", "add", "someone", "--name", "某人", "--role", "系统服务", **complete)
-    assert (code, "可选：secretariat（秘书处）" in said) == (2, True)
-    code, _, said = run("user", "password", "nobody-here", **complete)
+def test_an_administrator_who_is_locked_out_is_helped_and_one_who_left_replaced(complete: dict[str, str]) -> None:
+    invite = ("user", "invite", "sec", "--name", "张三", "--role", "安全管理员")
+    first = run(*invite, **complete)[1]
+    code, said, _ = run("user", "password", "sec", "--reason", "链接丢失", **complete)
+    assert code == 0
+    assert "http://127.0.0.1:8000/oauth/" in said
+    assert first.splitlines()[-1] not in said
+    assert run("user", "second-factor", "sec", "--reason", "手机丢失", **complete)[0] == 0
+    assert run("user", "deactivate", "sec", **complete)[0] == 2, "a reason is asked for"
+    assert run("user", "deactivate", "sec", "--reason", "调离", **complete)[0] == 0
+    assert run("user", "list", **complete)[1].startswith("sec\t张三\t停用\t")
+    code, _, said = run("user", "password", "sec", "--reason", "试试", **complete)
+    assert (code, "已停用" in said) == (1, True)
+    again = ("user", "invite", "sec-2", "--name", "李四", "--role", "安全管理员")
+    assert run(*again, **complete)[0] == 0
+    code, _, said = run("user", "invite", "A B", "--name", "王五", "--role", "审计管理员", **complete)
+    assert (code, "username：" in said) == (1, True)
+    code, _, said = run("user", "password", "nobody-here", "--reason", "试试", **complete)
     assert (code, "没有用户名为 nobody-here 的账号" in said) == (1, True)
 
 

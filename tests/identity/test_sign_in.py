@@ -6,11 +6,9 @@ from datetime import timedelta
 from uuid import uuid4
 
 import httpx
-import pytest
 
 from services.identity import admin
 from services.identity.schemas.account import AccountCreate
-from services.kernel.errors import NotFound
 from services.kernel.permissions import Role
 from tests.identity.world import (
     BUREAU,
@@ -249,23 +247,6 @@ def test_a_code_given_before_the_deactivation_is_worth_nothing_after_it(play: Pl
         form = {"grant_type": "authorization_code", "code": parameters(back)["code"]}
         refused = await world.post(TOKEN, {**form, "redirect_uri": CALLBACK, "code_verifier": VERIFIER})
         assert (refused.status_code, refused.json()["error"]) == (400, "invalid_grant")
-
-    play(story)
-
-
-def test_a_new_password_signs_out_everywhere_and_lifts_the_lock(play: Play) -> None:
-    async def story(world: World) -> None:
-        tokens = await world.tokens()
-        for _ in range(5):
-            await attempt(world, CLERK.username, "wrong-password")
-        old, world.password = world.password, "another-good-password"
-        await admin.set_password(world.settings, CLERK.username, world.password, clock=world.clock)
-        assert (await attempt(world, CLERK.username, old)).status_code == 403
-        assert (await attempt(world, CLERK.username, world.password)).status_code == 303
-        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
-        assert (await world.post(TOKEN, form)).status_code == 400
-        with pytest.raises(NotFound, match="nobody"):
-            await admin.set_password(world.settings, "nobody", "another-good-password")
 
     play(story)
 
