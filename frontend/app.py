@@ -19,6 +19,8 @@ from frontend.pages import (
     collaborations,
     components,
     home,
+    integration_clients,
+    integration_webhooks,
     jobs,
     member_imports,
     members,
@@ -46,7 +48,8 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
 SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
 REGISTRY = (members, member_imports, collaborations)
-PAGES = (home, *REGISTRY, targets, *SUBSIDIES, practice, audit, citations, jobs, components, sign_out)
+INTEGRATION = (integration_clients, integration_webhooks)
+PAGES = (home, *REGISTRY, targets, *SUBSIDIES, *INTEGRATION, practice, audit, citations, jobs, components, sign_out)
 
 
 def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:

@@ -43,6 +43,15 @@ MENU = (
             Entry("结算", "report-money", "/subsidies/settlements", (Permission.SUBSIDIES_READ,)),
         ),
     ),
+    Entry(
+        "系统对接",
+        "plug-connected",
+        needs=(Permission.CLIENTS_MANAGE, Permission.CLIENTS_OWN, Permission.WEBHOOKS_MANAGE),
+        children=(
+            Entry("系统接入", "key", "/integration/clients", (Permission.CLIENTS_MANAGE, Permission.CLIENTS_OWN)),
+            Entry("变更推送", "webhook", "/integration/webhooks", (Permission.WEBHOOKS_MANAGE,)),
+        ),
+    ),
     Entry("审计记录", "list-search", "/audit", (Permission.AUDIT_READ,)),
     Entry("练习环境", "flask", "/practice", (Permission.PRACTICE_RESET,)),
     Entry("组件", "layout-grid", "/components"),
