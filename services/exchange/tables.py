@@ -9,7 +9,6 @@ from sqlalchemy.dialects.postgresql import ARRAY, JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.database import AllianceKey, TenantTable, new_metadata
-from services.kernel.tenancy import ALL_OF_ALLIANCE
 
 Instant = DateTime(timezone=True)
 
@@ -24,12 +23,10 @@ class Base(TenantTable):
 class Change(AllianceKey, Base):
     """One event of some service's outbox, at its place in the alliance's feed. Never changed.
 
-    Who may see it is said by `division` and `member` together (`domain.Audience`), not by one column.
+    Who may see it is said by `division` and `member` together (`domain.Audience`), not by one column as `Scope` would.
     """
 
     __tablename__ = "change"
-    county_column: ClassVar[str] = ALL_OF_ALLIANCE
-    member_column: ClassVar[str] = ALL_OF_ALLIANCE
     seq: Mapped[int] = mapped_column(BigInteger, primary_key=True)
     source: Mapped[str] = mapped_column(String(20))
     source_seq: Mapped[int] = mapped_column(BigInteger)
@@ -99,8 +96,6 @@ class Attempt(AllianceKey, Base):
     """One sending of a delivery, written before it begins: without `ended_at` its worker died in the middle."""
 
     __tablename__ = "webhook_attempt"
-    county_column: ClassVar[str] = ALL_OF_ALLIANCE
-    member_column: ClassVar[str] = ALL_OF_ALLIANCE
     delivery_id: Mapped[UUID] = mapped_column(primary_key=True)
     no: Mapped[int] = mapped_column(Integer, primary_key=True)
     at: Mapped[datetime] = mapped_column(Instant)

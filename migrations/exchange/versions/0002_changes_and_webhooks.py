@@ -53,8 +53,6 @@ def _create_change() -> None:
         comment="the feed: events of every service in the order collected, without gaps; never changed",
     )
     op.create_index("ix_change_type", "change", ["alliance", "type", "seq"])
-    op.create_index("ix_change_division", "change", ["alliance", "division", "seq"])
-    op.create_index("ix_change_member", "change", ["alliance", "member", "seq"])
 
 
 def _create_endpoint() -> None:

@@ -80,9 +80,9 @@ async def create(
     headers = {"Location": location, "ETag": etag_of(endpoint.row_version), **NEVER_STORED}
     shown: dict[str, Any] = endpoint_facts(endpoint)
     # What is kept for a repeated request must not hold the secret.
-    kept = await once.answer(EndpointCreated(**shown, secret=None), 201, headers)
+    await once.answer(EndpointCreated(**shown, secret=None), 201, headers)
     told = EndpointCreated(**shown, secret=secret).model_dump_json()
-    return Response(told, 201, headers, media_type=kept.media_type or "application/json")
+    return Response(told, 201, headers, media_type="application/json")
 
 
 @router.get("/{endpoint_id}", summary="一个接收地址")
