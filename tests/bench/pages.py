@@ -80,6 +80,7 @@ def running_hub(environment: Mapping[str, str]) -> Iterator[Deployment]:
     with tempfile.TemporaryDirectory(prefix="hub-bench-", dir="/tmp") as name:
         own = {name: value for name, value in environment.items() if not name.startswith("HUB_")}
         own |= {"HUB_STATE_DIR": f"{name}/state", "HUB_PORT": str(free_port())}
+        own |= {"HUB_GATEWAY_RATE_PER_CLIENT": "1000000", "HUB_GATEWAY_RATE_PER_ADDRESS": "1000000"}  # one busy reader
         Path(name).chmod(0o711)
         log = Path(name) / "up.log"
         with log.open("wb") as stream:

@@ -23,6 +23,9 @@ START_SECONDS = 900
 STOP_SECONDS = 60
 ACCOUNT_LINE = re.compile(r"^  (\S+)\s+(\S+)\s+(.+)（(.+)）$")
 
+GENEROUS = {f"HUB_GATEWAY_RATE_{name}": "600000" for name in ("PER_CLIENT", "PER_ADDRESS", "SIGN_IN")}
+"""Every test asks from one address, some as fast as they can; the limits have tests of their own."""
+
 
 @dataclass(frozen=True)
 class RunningHub:
@@ -72,6 +75,7 @@ def fresh_hub(log: Path) -> Iterator[RunningHub]:
         fresh_copy(copy)
         port = free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")} | {"HUB_PORT": str(port)}
+        environment |= GENEROUS
         with log.open("wb") as output:
             # A killed test run takes make along, and make the hub: `make run` stops with its parent.
             process = spawn(
