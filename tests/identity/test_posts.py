@@ -11,9 +11,10 @@ from sqlalchemy import text
 from sqlalchemy.exc import IntegrityError
 
 from services.identity.queries import held_post, posts_held
+from services.kernel.errors import NotSignedIn
 from services.kernel.permissions import ADMINISTRATORS, Role
 from tests.identity.office import Office, Worker, made_up
-from tests.identity.world import Play, World
+from tests.identity.world import BUREAU, TOKEN, Play, World
 
 PEOPLE = sorted(set(Role) - {Role.SERVICE})
 
@@ -113,6 +114,28 @@ def test_a_succession_of_today_ends_the_leavers_sessions_in_that_post_at_once(pl
         assert await office.refused(leaver, "GET", "/me") == (401, "token_revoked")
         assert (await office.get(elsewhere, "/me"))["role"] == "leader"
         assert str(leaver.session) in world.app.state.verifier.revocations.current.sessions
+
+    play(story)
+
+
+def test_no_token_outlives_the_last_day_and_none_is_refreshed_after_it(play: Play) -> None:
+    async def story(world: World) -> None:
+        office = Office(world)
+        world.clock.instant = world.clock.instant.replace(hour=15, minute=50)  # 23:50 in Anqing
+        guard = await office.hire("guard", Role.SECURITY_ADMIN)
+        tokens = await world.tokens(BUREAU)
+        assert tokens["expires_in"] == 900
+        (post,) = (await office.get(guard, "/posts?division=340822"))["items"]
+        ending = f"/posts/{post['id']}/holdings/{post['holder']['id']}/ending"
+        await office.post(guard, ending, {"reason": "调离", "until_date": office.day(1)})
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        refreshed = (await world.post(TOKEN, form)).json()
+        assert refreshed["expires_in"] == 600
+        world.clock.advance(timedelta(minutes=10))
+        with pytest.raises(NotSignedIn, match="过期"):
+            await world.verifier().verify(refreshed["access_token"])
+        refused = await world.post(TOKEN, {**form, "refresh_token": refreshed["refresh_token"]})
+        assert refused.json()["error"] == "invalid_grant"
 
     play(story)
 

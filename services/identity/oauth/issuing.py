@@ -6,6 +6,7 @@ Both are JWTs that the kernel signs; the `typ` of their header keeps one from pa
 import base64
 import secrets
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from authlib.oauth2.rfc6749.errors import InvalidScopeError
@@ -37,6 +38,12 @@ class Issuing:
     def endpoint(self, name: str) -> str:
         """The public address of one of OAuth's endpoints."""
         return f"{self.issuer.rstrip('/')}/oauth/{name}"
+
+    def token_ends(self, subject: Subject | None) -> datetime:
+        """When an access token ends: after its minutes, or with the day on which its person holds the post last."""
+        ends = self.clock.now() + self.settings.access_token_life
+        last = subject.held.ends_at if subject is not None else None
+        return min(ends, last) if last is not None else ends
 
     def signed(self, claims: dict[str, Any], token_type: str) -> str:
         """A token of these claims, those without a value left out."""
@@ -82,7 +89,7 @@ class HubTokenGenerator:
         answer = {
             "token_type": "Bearer",
             "access_token": self._issuing.signed(access_claims(self._issuing, client, user, allowed, jti), "at+jwt"),
-            "expires_in": int(self._issuing.settings.access_token_life.total_seconds()),
+            "expires_in": int((self._issuing.token_ends(user) - self._issuing.clock.now()).total_seconds()),
             "scope": allowed,
         }
         return {**answer, "refresh_token": refresh} if refresh else answer
@@ -95,7 +102,7 @@ def access_claims(issuing: Issuing, client: HubClient, subject: Subject | None, 
         "iss": issuing.issuer,
         "aud": issuing.settings.hub.audience,
         "iat": int(now.timestamp()),
-        "exp": int((now + issuing.settings.access_token_life).timestamp()),
+        "exp": int(issuing.token_ends(subject).timestamp()),
         "jti": jti,
         "client_id": client.client_id,
         "scope": scope,

@@ -46,6 +46,6 @@ def subject_of(
     if login is None or login.stage != "complete":
         return None
     held = held_posts(alliance, login.account_id, today).where(Post.id == post_id)
-    for account, post in session.execute(held):
-        return Subject(HeldPost(account, post, practice), login)
+    for account, post, until_date in session.execute(held):
+        return Subject(HeldPost(account, post, practice, until_date), login)
     return None

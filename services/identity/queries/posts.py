@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime, time
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Select, and_, or_, select
@@ -11,6 +11,7 @@ from sqlalchemy.orm import joinedload
 from services.identity.domain import AccountState, PostUnknown
 from services.identity.tables import Account, Post, PostHolding
 from services.kernel.alliances import practice_of
+from services.kernel.clock import BUSINESS_ZONE
 from services.kernel.database import AnySession
 from services.kernel.permissions import Department, Role
 from services.kernel.principal import Principal
@@ -18,15 +19,24 @@ from services.kernel.principal import Principal
 
 @dataclass(frozen=True)
 class HeldPost:
-    """A person at work in one post. `practice` leads every token into the practice alliance, in the same unit."""
+    """A person at work in one post. `practice` leads every token into the practice alliance, in the same unit.
+
+    `until_date` is the day from which the post is no longer held, if one is set.
+    """
 
     account: Account
     post: Post
     practice: bool = False
+    until_date: date | None = None
 
     @property
     def role(self) -> Role:
         return Role(self.post.role)
+
+    @property
+    def ends_at(self) -> datetime | None:
+        """The midnight in Anqing at which the post is lost; no token may outlive it."""
+        return datetime.combine(self.until_date, time(), BUSINESS_ZONE) if self.until_date else None
 
     @property
     def principal(self) -> Principal:
@@ -126,10 +136,10 @@ async def posts_by_person(
     return found
 
 
-def held_posts(alliance: str, account_id: UUID, day: date) -> Select[Account, Post]:
-    """Active posts that an active account's person holds on a business date, by title; for any kind of session."""
+def held_posts(alliance: str, account_id: UUID, day: date) -> Select[Account, Post, date | None]:
+    """Active posts that an active account's person holds on a date, and until when; for any kind of session."""
     return (
-        select(Account, Post)
+        select(Account, Post, PostHolding.until_date)
         .join(
             PostHolding,
             and_(PostHolding.alliance == Account.alliance, PostHolding.person_id == Account.person_id, holds_on(day)),
@@ -145,7 +155,7 @@ def held_posts(alliance: str, account_id: UUID, day: date) -> Select[Account, Po
 async def posts_held(session: AnySession, alliance: str, account_id: UUID, day: date) -> list[HeldPost]:
     """Everything that somebody may work as on a business date (`business_date(clock)`); empty for a leaver."""
     rows = (await session.execute(held_posts(alliance, account_id, day))).all()
-    return [HeldPost(account, post) for account, post in rows]
+    return [HeldPost(account, post, until_date=until) for account, post, until in rows]
 
 
 async def held_post(
@@ -153,4 +163,4 @@ async def held_post(
 ) -> HeldPost | None:
     """One of them, or None when it is not held on this date, is closed, or the account may not sign in."""
     row = (await session.execute(held_posts(alliance, account_id, day).where(Post.id == post_id))).one_or_none()
-    return HeldPost(row[0], row[1], practice) if row else None
+    return HeldPost(row[0], row[1], practice, row[2]) if row else None
