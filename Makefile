@@ -11,7 +11,7 @@ COMPILE := $(BIN)/uv pip compile --quiet --universal --python-version 3.11 --gen
 	--no-emit-index-url --no-header
 PYTEST_FLAGS ?=
 
-.PHONY: run test check format bench image lock clean python venv runtime dev assets browser
+.PHONY: run test check format bench image lock clean python venv runtime dev assets browser peers
 .DEFAULT_GOAL := run
 .SILENT:
 .NOTPARALLEL:
@@ -20,7 +20,7 @@ PYTEST_FLAGS ?=
 run: runtime assets
 	exec $(BIN)/hub up --stop-with-parent
 
-test: dev assets browser check
+test: dev assets browser peers check
 	echo "测试一：各部分，两个进程，各有自己的数据库 …"
 	$(BIN)/python -m pytest -n 2 --dist loadfile -m "not whole_hub" $(PYTEST_FLAGS)
 	echo "测试二：整个中枢，从全新副本 make run 起，用真实浏览器 …"
@@ -51,7 +51,7 @@ lock: dev
 	for name in runtime dev bench peers; do $(COMPILE) requirements/$$name.in --output-file requirements/$$name.lock || exit; done
 
 clean:
-	rm -rf $(VENV) frontend/node_modules frontend/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache
+	rm -rf $(VENV) frontend/node_modules frontend/static/vendor .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache .artifacts/peers
 
 # Steps behind the commands ------------------------------------------------------------------------------------------
 
@@ -90,6 +90,10 @@ dev: venv
 assets: $(if $(filter test bench,$(MAKECMDGOALS)),dev,runtime)
 	test -e frontend/static/vendor/stamp.txt || echo "获取网页资源 …"
 	$(BIN)/python -m frontend.assets >/dev/null
+
+# The sign-in systems that the federation tests sign in at; nothing happens when they are there.
+peers: dev
+	$(BIN)/python -m tests.identity.federation.peering
 
 # What the browser tests need, from Debian where that may be done; they say loudly when it is missing.
 browser:

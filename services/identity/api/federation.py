@@ -13,14 +13,14 @@ from services.identity.commands.finish_federation import audit_refusal, finish_f
 from services.identity.commands.open_session import SignedIn
 from services.identity.credentials import alliance_of
 from services.identity.domain import Outcome
-from services.identity.federation.errors import AttemptInvalid, NotBound, ProofInvalid
+from services.identity.federation.errors import ProofInvalid
 from services.identity.federation.flow import External
 from services.identity.pages import Message
 from services.identity.parts import IdentityParts, Parts
 from services.identity.queries import live_session
 from services.identity.tables import Account, LoginSession
 from services.kernel.database import AnySession
-from services.kernel.errors import Forbidden, HubError, NotFound, Unavailable
+from services.kernel.errors import HubError, NotFound, Unavailable
 
 log = logging.getLogger(__name__)
 router = APIRouter(prefix="/oauth/federation", include_in_schema=False)
@@ -50,7 +50,7 @@ async def start(
             provider, attempt = await begin_federation(session, parts.tools, alliance, provider_key, wanted, live)
         target = await adapter_of(parts.adapters, parts.tools, provider).begin(attempt)
     except HubError as fault:
-        return await _refused(parts, alliance, provider_id, fault)
+        return await _refused(parts, parts.default_alliance, provider_id, fault)
     response = _redirect(target)
     parts.cookies.set_federation(response, attempt.state)
     return response
@@ -59,7 +59,7 @@ async def start(
 @router.get("/{provider_id}/callback")
 async def callback(request: Request, parts: Parts, provider_id: str) -> Response:
     """Take the browser back, prove who it is, and let it in, or say why not."""
-    person: External | None = None
+    person, where = None, parts.default_alliance
     parameters = _parameters(request)
     state = parameters.get("state", "")
     alliance = alliance_of(state, parts.default_alliance)
@@ -68,6 +68,7 @@ async def callback(request: Request, parts: Parts, provider_id: str) -> Response
         cookie = parts.cookies.federation(request)
         async with parts.database.write(alliance) as session:
             taken = await take_attempt(session, parts.tools, alliance, provider_key, state, cookie)
+        where = alliance  # a state that was never given out may name any
         adapter = adapter_of(parts.adapters, parts.tools, taken.provider)
         person = await adapter.complete(taken.attempt, parameters)
         async with parts.database.write(alliance) as session:
@@ -75,7 +76,7 @@ async def callback(request: Request, parts: Parts, provider_id: str) -> Response
             agent = request.headers.get("user-agent", "")
             outcome = await finish_federation(session, parts.tools, taken, person, live, user_agent=agent)
     except HubError as fault:
-        return await _refused(parts, alliance, provider_id, fault, person)
+        return await _refused(parts, where, provider_id, fault, person)
     return _arrived(parts, outcome, taken.row.return_to, taken.provider.name)
 
 
@@ -109,9 +110,7 @@ async def _refused(
 def _advice(fault: HubError) -> str:
     if isinstance(fault, Unavailable):
         return "急需办理时，已设置密码的人员可回首页改用用户名和密码登录。"
-    if isinstance(fault, AttemptInvalid | ProofInvalid) or not isinstance(fault, Forbidden | NotBound):
-        return "持续不成功时，请把页面下方的请求编号告诉系统管理员。"
-    return ""
+    return "持续不成功时，请把页面下方的请求编号告诉系统管理员。" if isinstance(fault, ProofInvalid) else ""
 
 
 def _dropping(parts: IdentityParts, response: Response) -> Response:

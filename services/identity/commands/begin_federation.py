@@ -9,12 +9,12 @@ from cryptography.fernet import InvalidToken
 
 from services.identity.credentials import digest, new_credential
 from services.identity.domain import InvitationPurpose
-from services.identity.federation.errors import AttemptInvalid
+from services.identity.federation.errors import AttemptInvalid, NotAdmitted
 from services.identity.federation.flow import Attempt, new_secret
 from services.identity.queries.federation import find_provider, suits, units_of
 from services.identity.queries.invitations import standing_invitation
 from services.identity.steps import Stage
-from services.identity.tables import Account, FederationAttempt, IdentityProvider, LoginSession
+from services.identity.tables import Account, FederationAttempt, IdentityProvider, Invitation, LoginSession
 from services.identity.tools import SignInTools
 from services.kernel.clock import business_date
 from services.kernel.database import WriteSession
@@ -42,19 +42,23 @@ async def begin_federation(
     wanted: Wanted,
     live: tuple[LoginSession, Account] | None,
 ) -> tuple[IdentityProvider, Attempt]:
-    """Note an attempt, whose state the browser keeps as a cookie. Raises ProviderUnknown or AttemptInvalid."""
+    """Note an attempt, whose state the browser keeps as a cookie.
+
+    Raises ProviderUnknown, AttemptInvalid or NotAdmitted.
+    """
     provider = await find_provider(session, alliance, provider_id, active=True)
     row = FederationAttempt(alliance=alliance, provider_id=provider.id, return_to=_checked(wanted.return_to))
+    row.created_at = tools.clock.now()
+    row.expires_at = row.created_at + tools.settings.federation_time
     if wanted.invitation:
-        row.invitation_id = await _invited(session, tools, provider, wanted.invitation)
+        invitation = await _invited(session, tools, provider, wanted.invitation)
+        row.invitation_id, row.expires_at = invitation.id, min(row.expires_at, invitation.expires_at)
     elif wanted.binding:
         row.account_id = await _binding(session, tools, provider, wanted.binding, live)
     attempt = Attempt(new_credential(alliance), new_secret(), new_secret(), callback_url(tools, provider.id))
     row.state_hash = digest(attempt.state)
     row.nonce = attempt.nonce
     row.verifier_encrypted = tools.keyring.seal_provider(attempt.code_verifier)
-    row.created_at = tools.clock.now()
-    row.expires_at = row.created_at + tools.settings.federation_time
     session.add(row)
     return provider, attempt
 
@@ -84,12 +88,12 @@ def _checked(return_to: str) -> str:
     return return_to
 
 
-async def _invited(session: WriteSession, tools: SignInTools, provider: IdentityProvider, token: str) -> UUID:
+async def _invited(session: WriteSession, tools: SignInTools, provider: IdentityProvider, token: str) -> Invitation:
     found = await standing_invitation(session, provider.alliance, token, tools.clock.now())
     if found is None or found[0].purpose != InvitationPurpose.INVITATION:
         raise AttemptInvalid("邀请链接无效、已使用或已过期，请向系统管理员索取新的邀请。", code="invitation_invalid")
     await refuse_foreign(session, tools, provider, found[1])
-    return found[0].id
+    return found[0]
 
 
 async def _binding(
@@ -117,9 +121,9 @@ async def _binding(
 async def refuse_foreign(
     session: WriteSession, tools: SignInTools, provider: IdentityProvider, account: Account
 ) -> None:
-    """A unit's sign-in serves the unit's own people only. Raises AttemptInvalid."""
+    """A unit's sign-in serves the unit's own people only. Raises NotAdmitted."""
     if not suits(provider, await units_of(session, account, business_date(tools.clock))):
-        raise AttemptInvalid(
+        raise NotAdmitted(
             "所选的单位登录方式不属于您任职的单位，不能使用，请改用本单位的登录方式或密码。",
             code="provider_of_other_unit",
         )

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
-from services.identity.federation.errors import AttemptInvalid
+from services.identity.federation.errors import NotAdmitted
 from services.identity.federation.flow import External, masked
 from services.identity.queries import account_by_id
 from services.identity.queries.federation import external_of, externals_of
@@ -31,10 +31,10 @@ async def bind_external(
     *,
     by: str,
 ) -> ExternalIdentity:
-    """Bind, unless it is so already; `by` says on what ground (`invitation`, `self`). Raises AttemptInvalid."""
+    """Bind, unless it is so already; `by` says on what ground (`invitation`, `self`). Raises NotAdmitted."""
     known = await external_of(session, account.alliance, provider.id, person.subject)
     if known is not None and known.account_id != account.id:
-        raise AttemptInvalid(
+        raise NotAdmitted(
             "这个单位账号已绑定中枢的另一名人员，不能重复绑定。如有疑问请联系系统管理员。",
             code="external_identity_taken",
         )

@@ -13,7 +13,7 @@ from services.identity.commands.bind_external import bind_external
 from services.identity.commands.open_session import SignedIn, open_session
 from services.identity.credentials import digest
 from services.identity.domain import AccountState, Outcome
-from services.identity.federation.errors import AttemptInvalid, NotBound
+from services.identity.federation.errors import AttemptInvalid, NotAdmitted, NotBound
 from services.identity.federation.flow import Attempt, External, masked
 from services.identity.queries import account_by_id
 from services.identity.queries.federation import external_of, find_provider
@@ -68,7 +68,7 @@ async def finish_federation(
 ) -> SignedIn | Outcome | None:
     """Act on a proved identity. Returns the opened session, why there is none, or None after a mere binding.
 
-    Raises NotBound for one whom nobody invited, and AttemptInvalid.
+    Raises NotBound for one whom nobody invited, NotAdmitted and AttemptInvalid.
     """
     if taken.row.account_id is not None:
         await _bind_own(session, tools, taken, person, live)
@@ -95,7 +95,7 @@ async def audit_refusal(
 
 
 async def _known(session: WriteSession, taken: Taken, person: External) -> Account:
-    """The active account to which this identity is bound. Raises NotBound or AttemptInvalid."""
+    """The active account to which this identity is bound. Raises NotBound or NotAdmitted."""
     known = await external_of(session, taken.row.alliance, taken.provider.id, person.subject)
     account = await account_by_id(session, taken.row.alliance, known.account_id) if known else None
     if account is None:
@@ -104,14 +104,14 @@ async def _known(session: WriteSession, taken: Taken, person: External) -> Accou
             "邀请链接，在其中选择本单位登录；没有收到邀请的，请向联盟秘书处或本单位管理员申请。"
         )
     if not account.active:
-        raise AttemptInvalid("您在中枢的账号已停用，不能登录。如需恢复请联系秘书处。", code="account_inactive")
+        raise NotAdmitted("您在中枢的账号已停用，不能登录。如需恢复请联系秘书处。", code="account_inactive")
     return account
 
 
 async def _accept(
     session: WriteSession, tools: SignInTools, taken: Taken, invitation_id: UUID, person: External
 ) -> Account:
-    """Use the invitation up, bind the invited account and let it in. Raises AttemptInvalid."""
+    """Use the invitation up, bind the invited account and let it in. Raises AttemptInvalid or NotAdmitted."""
     now = tools.clock.now()
     found = await standing_invitation_by_id(session, taken.row.alliance, invitation_id, now)
     if found is None:
@@ -137,7 +137,7 @@ async def _bind_own(
     person: External,
     live: tuple[LoginSession, Account] | None,
 ) -> None:
-    """Bind to whoever set out, if it is still he who is signed in here. Raises AttemptInvalid."""
+    """Bind to whoever set out, if it is still he who is signed in here. Raises AttemptInvalid or NotAdmitted."""
     if live is None or live[1].id != taken.row.account_id:
         raise AttemptInvalid("绑定期间登录已结束或换了人，没有绑定。请重新登录后再试。", code="binding_invalid")
     account = live[1]

@@ -5,7 +5,8 @@ HubError
 │   ├── AttemptInvalid        the callback belongs to no attempt of this browser
 │   ├── SignInDeclined        the unit's system, or the person there, said no
 │   ├── ProofInvalid          what came back does not prove who it is
-│   └── NotBound              proved, but nobody in the hub
+│   ├── NotBound              proved, but nobody in the hub
+│   └── NotAdmitted           known, but not to be let in this way
 └── Unavailable
     ├── ProviderDown          it does not answer
     └── ProviderMisconfigured it answers, but not as the record in the hub expects
@@ -32,6 +33,11 @@ class ProofInvalid(Forbidden):
 class NotBound(Forbidden):
     code = "federation_not_bound"
     title = "此账号尚未与中枢人员绑定"
+
+
+class NotAdmitted(Forbidden):
+    code = "federation_not_admitted"
+    title = "不能用单位登录"
 
 
 class ProviderDown(Unavailable):

@@ -166,9 +166,10 @@ class OidcAdapter:
 
 
 def _endpoint(document: Mapping[str, Any], name: str) -> str:
-    """An address in the discovery document. Raises ProviderMisconfigured."""
+    """An address in the discovery document, by TLS where the issuer is. Raises ProviderMisconfigured."""
     value = document.get(name)
-    if not isinstance(value, str) or not value.startswith(("https://", "http://")):
+    schemes = ("https://",) if str(document.get("issuer")).startswith("https://") else ("https://", "http://")
+    if not isinstance(value, str) or not value.startswith(schemes):
         raise ProviderMisconfigured(
             f"单位登录系统的发现文档缺少 {name}，请检查签发者地址。", code="document_incomplete"
         )

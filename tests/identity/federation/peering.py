@@ -39,6 +39,7 @@ def installed() -> Path:
     with (home.parent / "lock").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # two test processes may come at once
         if not (home / "ready").is_file():
+            sys.stdout.write("安装测试用的登录系统（首次约一分钟）…\n")
             shutil.rmtree(home, ignore_errors=True)
             _install_python(home / "python")
             _install_node(home / "node")
@@ -130,4 +131,7 @@ def _address(process: "subprocess.Popen[str]", script: str, log: Path) -> str:
 
 
 if __name__ == "__main__":
-    installed()
+    try:
+        installed()
+    except PeerUnavailable as unavailable:
+        sys.exit(str(unavailable))

@@ -6,6 +6,7 @@ from html import unescape
 import httpx
 
 from services.identity.federation.config import Kind
+from services.kernel.permissions import Role
 from tests.identity.federation.conftest import Peer
 from tests.identity.federation.travel import (
     MEMBER,
@@ -19,6 +20,7 @@ from tests.identity.federation.travel import (
     provider_id,
     start_of,
 )
+from tests.identity.office import Office
 from tests.identity.world import CLERK, TOKEN, VERIFIER, Browser, Play, World, authorize_url
 from tests.support.tokens import ISSUER
 
@@ -115,6 +117,25 @@ def test_an_invited_person_binds_the_units_sign_in_and_is_let_in(play: Play, oid
         later = Traveller(world)
         await later.go(start_of(provider_id(1)))
         assert await later.stage() == "post"
+
+    play(story, federation_private_addresses=True)
+
+
+def test_the_second_factor_stays_the_hubs_own(play: Play, oidc_provider: Peer) -> None:
+    """Whatever the unit's system asked of an administrator, the hub asks for its own second factor afterwards."""
+
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await Office(world).hire("chief", Role.SYSTEM_ADMIN)
+        await bind(world, provider_id(1), SUBJECT, "chief")
+        await become(oidc_provider, SUBJECT)
+        browser = Traveller(world)
+        assert (await browser.go(start_of(provider_id(1)))).status_code == 303
+        assert await browser.stage() == "factor"
+        async with world.oauth() as client:
+            page = await browser.http.get(authorize_url(client))
+        assert "动态口令" in page.text
+        assert 'class="enrol-secret"' in page.text
 
     play(story, federation_private_addresses=True)
 

@@ -138,6 +138,19 @@ def test_a_provider_that_is_down_gets_a_clear_page(play: Play) -> None:
     play(story, federation_private_addresses=True)
 
 
+def test_a_state_that_was_never_given_out_writes_into_no_other_alliance(play: Play) -> None:
+    async def story(world: World) -> None:
+        state = f"nowhere.{'x' * 43}"
+        browser = Traveller(world)
+        browser.http.cookies.set("hub_federation", state, domain="127.0.0.1")
+        page = await browser.http.get(f"/oauth/federation/{provider_id(1)}/callback?state={state}")
+        assert page.status_code == 403
+        assert (await world.audited())[-1][2] == "federation_attempt_invalid"
+        assert await world.rows("SELECT 1 FROM audit_entry", "nowhere") == []
+
+    play(story)
+
+
 def test_private_addresses_are_not_asked_unless_allowed(play: Play) -> None:
     rogue = RogueOidc(0)
 

@@ -42,7 +42,7 @@ settings.configure(
     ROOT_URLCONF=__name__,
     DATABASES={"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": f"{told['folder']}/cas.sqlite"}},
     DEFAULT_AUTO_FIELD="django.db.models.AutoField",
-    PASSWORD_HASHERS=["django.contrib.auth.hashers.PBKDF2PasswordHasher"],
+    PASSWORD_HASHERS=["django.contrib.auth.hashers.MD5PasswordHasher"],
     STATIC_URL="/static/",
     USE_TZ=True,
     CAS_NEW_VERSION_HTML_WARNING=False,
