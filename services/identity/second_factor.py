@@ -73,7 +73,7 @@ def new_secret() -> str:
 def enrolment_of(secret: str, username: str, issuer: str) -> Enrolment:
     """The secret with its otpauth URI and the URI's QR code, an SVG within a data URI."""
     uri = pyotp.TOTP(secret).provisioning_uri(name=username, issuer_name=issuer)
-    image = segno.make(uri, error="m", micro=False).svg_data_uri(
+    image = segno.make(uri, error="l", micro=False).svg_data_uri(
         scale=5, border=4, light="white", svgclass=None, lineclass=None
     )
     return Enrolment(username, secret, uri, image)

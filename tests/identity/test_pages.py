@@ -145,7 +145,7 @@ def every_page() -> dict[str, dict[str, Any]]:
         "second_factor.html": people,
         "enrol_factor.html": {**people, "enrolment": enrolment_of(new_secret(), NASTY, NASTY)},
         "recovery_codes.html": {**people, "codes": new_recovery_codes(), "onward": "/oauth/authorize?state=x"},
-        "choose_post.html": {**people, "posts": [OfferedPost(held, choices_of([held]), first=True)]},
+        "choose_post.html": {**people, "posts": [OfferedPost(held, choices_of([held])[1])]},
         "invitation.html": {
             **people,
             "units": [NASTY],

@@ -96,9 +96,11 @@ async def after_step(visit: Visit, signed_in: SignedIn, posts: Sequence[HeldPost
     arrival = Arrival(signed_in.session, signed_in.account, posts)
     if arrival.subject is None:
         return visit.onward(signed_in.cookie)
-    response = await finished(visit, arrival, arrival.subject)
-    visit.parts.cookies.set_session(response, signed_in.cookie)
-    return response
+    answer = await visit.answer(arrival.subject)
+    if isinstance(answer, ConsentNeeded):  # its page brings a form's cookie, which a new session's would end
+        return visit.onward(signed_in.cookie)
+    visit.parts.cookies.set_session(answer, signed_in.cookie)
+    return answer
 
 
 async def step_page(visit: Visit, arrival: Arrival, status: int = 200, problem: str = "") -> Response:
@@ -116,34 +118,27 @@ async def step_page(visit: Visit, arrival: Arrival, status: int = 200, problem: 
 
 @dataclass(frozen=True)
 class OfferedPost:
-    """One post on the page of choices, with the buttons to enter it; `first` is where the person worked last."""
+    """One post on the page of choices, with the buttons to enter it; `last` is the choice of last time, if here."""
 
     held: HeldPost
-    choices: Sequence[HeldPost]
-    first: bool
+    last: HeldPost | None = None
 
     @property
     def role_label(self) -> str:
         return ROLE_LABELS[self.held.role]
 
-    def keys(self) -> list[tuple[str, bool]]:
-        """(the button's value, whether it is practice)."""
-        return [(key_of(choice), choice.practice) for choice in self.choices]
+    def buttons(self) -> list[tuple[str, bool, bool]]:
+        """(value, whether it is practice, whether it was the choice of last time), always in the same order."""
+        return [(key_of(choice), choice.practice, choice == self.last) for choice in choices_of([self.held])]
 
 
 async def _offered(visit: Visit, arrival: Arrival) -> list[OfferedPost]:
-    """The posts, the one worked in last first; in it the environment of last time first."""
+    """The posts, the one worked in last first."""
     last = await last_choice(visit.session, visit.alliance, arrival.account.id)
-    post_id, practice = last or (None, False)
-    offered = [
-        OfferedPost(
-            held,
-            sorted(choices_of([held]), key=lambda choice: choice.practice != practice),
-            held.post.id == post_id,
-        )
-        for held in arrival.posts
-    ]
-    return sorted(offered, key=lambda item: not item.first)
+    found = next((choice for choice in choices_of(arrival.posts) if (choice.post.id, choice.practice) == last), None)
+    first = found.post.id if found is not None else None
+    posts = sorted(arrival.posts, key=lambda held: held.post.id != first)
+    return [OfferedPost(held, found if held.post.id == first else None) for held in posts]
 
 
 @dataclass(frozen=True)
@@ -187,16 +182,3 @@ async def submit_post(request: Request, parts: Parts) -> Response:
             return await step_page(sent.visit, arrival, 422, UNKNOWN_CHOICE)
         signed_in = await choose_post(session, parts.tools, arrival.account, arrival.login, arrival.posts, chosen)
         return await after_step(sent.visit, signed_in, arrival.posts)
-
-
-@router.post("/oauth/authorize/consent")
-async def submit_consent(request: Request, parts: Parts) -> Response:
-    """Take what the person allows a third party's program, or that it is refused."""
-    async with parts.database.write(browser_alliance(request, parts)) as session:
-        sent = await sent_form(session, parts, request, "consent", (Stage.COMPLETE,))
-        if isinstance(sent, Response):
-            return sent
-        if sent.arrival.subject is None:
-            return sent.visit.onward()
-        allowed = sent.form.get("decision") == "allow"
-        return await finished(sent.visit, sent.arrival, sent.arrival.subject, allowed=allowed)
