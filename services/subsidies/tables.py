@@ -91,6 +91,7 @@ class RosterImport(AllianceKey, Owned, Base):
     fault_count: Mapped[int] = mapped_column(Integer, default=0)
     warnings: Mapped[list[dict[str, Any]]] = mapped_column(JSONB, default=list)
     checked_with: Mapped[str | None] = mapped_column(String(200))
+    standing_seq: Mapped[int | None] = mapped_column(BigInteger)
 
 
 class RosterReject(AllianceKey, Shared, Base):

@@ -15,6 +15,7 @@ from uuid import UUID, uuid5
 
 import httpx
 import xlsxwriter
+from fastapi import FastAPI
 from sqlalchemy import text
 
 from services.kernel.clock import FixedClock
@@ -228,12 +229,13 @@ class World:
     signer: Signer
     registry: FakeRegistrySnapshots
     tools: Tools
+    app: FastAPI
     alliance: str = "anqing"
     ran: int = 0
     tokens: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def headers(self, who: str) -> dict[str, str]:
-        """`secretariat` (its clerk), `head` (its head), a county's division code, or a member's slug."""
+        """`secretariat` (its clerk), `head` (its head), `leader`, a county's division code, or a member's slug."""
         key = f"{self.alliance}/{who}"
         if key not in self.tokens:
             self.tokens[key] = self._signed(who)
@@ -244,6 +246,8 @@ class World:
             return self.signer.headers(Role.SECRETARIAT_CLERK, alliance=self.alliance)
         if who == "head":
             return self.signer.headers(Role.SECRETARIAT_HEAD, alliance=self.alliance)
+        if who == "leader":
+            return self.signer.headers(Role.LEADER, alliance=self.alliance)
         if who.isdigit():
             return self.signer.headers(Role.COUNTY_CLERK, division=who, alliance=self.alliance)
         return self.signer.headers(Role.UNIT_REPORTER, member=str(unit_id(who)), alliance=self.alliance)

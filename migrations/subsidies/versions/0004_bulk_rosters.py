@@ -23,13 +23,15 @@ ALTER TABLE roster_import
         CONSTRAINT ck_roster_import_mode CHECK (mode IN ('accept_good', 'all_or_nothing')),
     ADD COLUMN fault_count integer NOT NULL DEFAULT 0,
     ADD COLUMN warnings jsonb NOT NULL DEFAULT '[]',
-    ADD COLUMN checked_with varchar(200);
+    ADD COLUMN checked_with varchar(200),
+    ADD COLUMN standing_seq bigint;
 ALTER TABLE roster_import DROP CONSTRAINT ck_roster_import_state;
 ALTER TABLE roster_import ADD CONSTRAINT ck_roster_import_state
     CHECK (state IN ('queued', 'done', 'refused', 'failed'));
 ALTER TABLE roster_import ADD CONSTRAINT ck_roster_import_refused_takes_nothing
     CHECK (state <> 'refused' OR (rejected_rows > 0 AND new_rows + changed_rows + unchanged_rows = 0));
 COMMENT ON COLUMN roster_import.sha256 IS 'of the file as it was sent; the same file again changes nothing';
+COMMENT ON COLUMN roster_import.standing_seq IS 'the roster number that stood when this import ended';
 COMMENT ON COLUMN roster_import.checked_with IS 'versions of the registry and of the policy that rows were checked by';
 CREATE INDEX ix_roster_import_content ON roster_import (alliance, owner, kind, year, sha256);
 

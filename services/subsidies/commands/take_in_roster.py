@@ -23,6 +23,7 @@ from services.subsidies.commands.start_roster_import import facts_key
 from services.subsidies.domain import ImportMode, ImportState, RosterKind
 from services.subsidies.queries.bulk import ahead
 from services.subsidies.queries.policy import Policy, current_policy
+from services.subsidies.queries.rosters import current_sequence
 from services.subsidies.rosters.checking import RosterChecker
 from services.subsidies.rosters.storing import Incoming, Source, Stored
 from services.subsidies.rosters.taking import Taking, Tally
@@ -92,7 +93,7 @@ async def _take_in(
             row = await session.get_one(RosterImport, (alliance, queued.id), with_for_update=True)
             incoming = Incoming(session, RosterKind(row.kind), Source(alliance, row.owner, row.year, row.id))
             await _gather(context, incoming, row, taking)
-            stored = await _stored(incoming, row, taking.tally)
+            stored = await _stored(session, incoming, row, taking.tally)
             workbook = await asyncio.to_thread(taking.rejects)
             rejects = await asyncio.to_thread(tools.files.save, workbook) if workbook else None
             _record(row, taking, stored, context, rejects)
@@ -112,19 +113,18 @@ async def _gather(context: JobContext, incoming: Incoming, row: RosterImport, ta
     expected = max(1, 2 * row.bytes)
     async for part in ahead(taking.parts()):
         await incoming.add(part.rows, part.faults)
-        tally = taking.tally
-        done = min(READ, READ * tally.bytes_read // expected)
-        await context.progress(done, WHOLE, f"已核对 {tally.total} 行，退回 {tally.rejected} 行")
+        done = min(READ, READ * taking.tally.bytes_read // expected)
+        await context.progress(done, WHOLE, f"已核对 {part.checked} 行，退回 {part.rejected} 行")
     await context.progress(READ, WHOLE, f"正在保存，共 {taking.tally.total} 行")
 
 
-async def _stored(incoming: Incoming, row: RosterImport, tally: Tally) -> Stored:
+async def _stored(session: WriteSession, incoming: Incoming, row: RosterImport, tally: Tally) -> Stored:
     """Merge what is sound, unless one faulty row is to hold back the whole file."""
     if tally.faults:
         await incoming.keep_faults()
     if tally.rejected and row.mode == ImportMode.ALL_OR_NOTHING.value:
         row.state = ImportState.REFUSED.value
-        return Stored(0, 0, 0, None)
+        return Stored(0, 0, 0, None, await current_sequence(session, row.alliance))
     row.state = ImportState.DONE.value
     return await incoming.merge(tally.sound)
 
@@ -133,7 +133,7 @@ def _record(row: RosterImport, taking: Taking, stored: Stored, context: JobConte
     tally, now = taking.tally, context.clock.now()
     row.total_rows, row.rejected_rows, row.fault_count = tally.total, tally.rejected, tally.faults
     row.new_rows, row.changed_rows, row.unchanged_rows = stored.new, stored.changed, stored.unchanged
-    row.recorded_seq = stored.sequence
+    row.recorded_seq, row.standing_seq = stored.sequence, stored.standing
     row.issues = _issues(tally)
     row.warnings = taking.warnings()
     row.rejects_file_id = rejects

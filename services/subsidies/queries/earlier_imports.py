@@ -32,8 +32,7 @@ async def same_file_ended(session: AnySession, principal: Principal, roster: Sto
         .select_from(RosterImport)
         .where(
             *_rosters(principal, roster),
-            RosterImport.recorded_seq.is_not(None),
-            RosterImport.finished_at > found.finished_at,
+            RosterImport.recorded_seq > found.standing_seq,
         )
     )
     return found if await session.scalar(changed_later) == 0 else None

@@ -84,12 +84,15 @@ class Source:
 
 @dataclass(frozen=True)
 class Stored:
-    """How many rows were new, changed and unchanged; `sequence` numbers the change, none when nothing changed."""
+    """How many rows were new, changed and unchanged; `sequence` numbers the change, none when nothing changed, and
+    `standing` is the roster number afterwards.
+    """
 
     new: int
     changed: int
     unchanged: int
     sequence: int | None
+    standing: int
 
 
 class Incoming:
@@ -128,9 +131,9 @@ class Incoming:
         changed = await self._run(_supersede(self._target), bound)
         added = await self._run(_insert(self._target), bound)
         if added == 0:
-            return Stored(0, 0, count, None)
+            return Stored(0, 0, count, None, sequence - 1)
         await self._run("UPDATE roster_sequence SET last = :sequence WHERE alliance = :alliance", bound)
-        return Stored(added - changed, changed, count - added, sequence)
+        return Stored(added - changed, changed, count - added, sequence, sequence)
 
     async def keep_faults(self) -> None:
         """Keep every fault with the import."""

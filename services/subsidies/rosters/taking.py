@@ -42,10 +42,12 @@ class Tally:
 
 @dataclass(frozen=True)
 class Part:
-    """Rows and faults as CSV for `Incoming.add`."""
+    """Rows and faults as CSV for `Incoming.add`, and how many rows were checked and returned with this part."""
 
     rows: bytes
     faults: bytes
+    checked: int
+    rejected: int
 
 
 class Taking:
@@ -63,9 +65,9 @@ class Taking:
         self._stream = open_stream(self._counted, self._checker.spec, self._form)
         for batch in self._stream.batches():
             checked = self._checker.check(batch)
-            part = Part(_csv(checked.rows), self._faults(checked))
+            rows, faults = _csv(checked.rows), self._faults(checked)
             self._count(checked)
-            yield part
+            yield Part(rows, faults, self.tally.total, self.tally.rejected)
 
     def rejects(self) -> bytes | None:
         """The workbook of returned rows, if any."""

@@ -80,17 +80,20 @@ class CsvStream:
         return lines
 
     def _plain(self, number: int, part: bytes) -> pl.DataFrame:
-        """Every line is a row, so the lines need only be counted."""
+        """Every line is a row, so the lines need only be counted.
+
+        Polars takes the number of columns from the first line, so one of the wanted width is put before it.
+        """
         part = part.replace(b"\r\n", b"\n")
         frame = pl.read_csv(
-            part,
+            self._delimiter.join("x" * self._width).encode() + b"\n" + part,
             separator=self._delimiter,
             has_header=False,
             quote_char=None,
             truncate_ragged_lines=True,
-            raise_if_empty=False,
+            extra_columns="ignore",
             schema={f"c{place}": pl.String() for place in range(self._width)},
-        )
+        ).slice(1)
         if frame.height != part.count(b"\n") + (not part.endswith(b"\n")):
             return self._quoted(number, part)
         return frame.with_row_index("line", number).with_columns(pl.col("line").cast(pl.Int32))

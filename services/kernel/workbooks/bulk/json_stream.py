@@ -49,7 +49,7 @@ class JsonStream:
         if self._rows.waiting:
             yield self._rows.batch()
         if not self._rows.found:
-            raise refused("table_empty", "文件里没有数据，请填写后再导入。")
+            raise self._rows.nothing()
 
 
 def _objects_of_lines(source: Source) -> Iterator[tuple[int, Any]]:

@@ -4,9 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any, Final
 
+from services.kernel.errors import InvalidInput
 from services.kernel.workbooks.bulk.batches import Batch, batch_of, broken_line
 from services.kernel.workbooks.naming import FieldNames
-from services.kernel.workbooks.reading import missing_keys
+from services.kernel.workbooks.reading import missing_keys, refused
 from services.kernel.workbooks.spec import Cell, CellIssue, Fault, RawRow, TableSpec
 from services.kernel.workbooks.text import is_empty
 
@@ -69,6 +70,12 @@ class ObjectRows:
         self.found = self.found or bool(self.waiting)
         self._empty_batch()
         return batch
+
+    def nothing(self) -> InvalidInput:
+        """The refusal of a file without a row: its objects may have meant another table."""
+        if self.unknown:
+            return missing_keys(list(self._spec.required_headers))
+        return refused("table_empty", "文件里没有数据，请填写后再导入。")
 
     def _check_keys(self) -> None:
         if self._known is None:

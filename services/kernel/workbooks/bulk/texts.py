@@ -18,17 +18,16 @@ def encoding_of(source: Source) -> str:
     Raises UnsupportedMedia for a file that is empty, binary, or in no known encoding.
     """
     decoders = {name: codecs.getincrementaldecoder(name)() for name in ENCODINGS}
-    first = b""
-    for piece in source():
-        if not first:
-            first = piece
-            if piece.startswith(OLE_MAGIC) or CONTROL.intersection(piece[:SNIFFED]):
-                raise not_a_workbook()
+    anything = False
+    for place, piece in enumerate(source()):
+        if place == 0 and (piece.startswith(OLE_MAGIC) or CONTROL.intersection(piece[:SNIFFED])):
+            raise not_a_workbook()
+        anything = anything or bool(piece.strip())
         if b"\x00" in piece:
             raise not_a_workbook()
         decoders = {name: decoder for name, decoder in decoders.items() if _takes(decoder, piece)}
     decoders = {name: decoder for name, decoder in decoders.items() if _takes(decoder, b"", final=True)}
-    if not first.strip():
+    if not anything:
         raise empty_file()
     if not decoders:
         raise unknown_encoding()

@@ -1,0 +1,114 @@
+"""Emptying what a unit sent in the practice alliance: its own, there, and nothing else anywhere."""
+
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+from sqlalchemy.exc import DBAPIError
+
+from services.subsidies.domain import RosterKind
+from tests.subsidies.world import COUNTY, OTHER_COUNTY, World, apply_anqing, school_class, student, workbook
+
+pytestmark = pytest.mark.anyio
+RESET = "/practice/reset"
+TABLES = ("student", "school_class", "roster_import", "roster_reject", "claim", "claim_decision", "settlement")
+
+
+async def practising(world: World) -> World:
+    await apply_anqing(world.database, world.clock, "anqing-practice")
+    world.alliance = "anqing-practice"
+    return world
+
+
+async def left(world: World) -> dict[str, int]:
+    return {table: (await world.sql(f"SELECT count(*) FROM {table}"))[0][0] for table in TABLES}
+
+
+async def fill(world: World, who: str, number: int, year: int = 2025) -> None:
+    await world.students(who, student(number), student(number + 1, name=None), year=year)
+    await world.classes(who, school_class(f"C{number}"), year=year)
+    await world.claim(who, "sending_award", year=year)
+
+
+async def test_a_unit_empties_its_own_and_settlements_that_rested_on_it(world: World) -> None:
+    await practising(world)
+    await fill(world, COUNTY, 1)
+    await fill(world, OTHER_COUNTY, 10)
+    await fill(world, OTHER_COUNTY, 20, year=2024)
+    await world.settle()
+    other_year = await world.settle(2024, "2024-11-30")
+    answer = await world.post(COUNTY, RESET)
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"students": 1, "classes": 1, "imports": 2, "claims": 1, "settlements": 1},
+    )
+    assert [(await world.read(COUNTY, path))["total"] for path in ("/students", "/classes", "/roster-imports")] == [
+        0
+    ] * 3
+    assert (await world.read(OTHER_COUNTY, "/students"))["total"] == 2
+    assert (await world.read(OTHER_COUNTY, "/claims"))["total"] == 2
+    assert [s["id"] for s in (await world.read("secretariat", "/settlements"))["items"]] == [other_year["id"]]
+    assert await world.lines(other_year)
+    assert (await left(world))["roster_reject"] == 2
+    told = await world.sql("SELECT object_id, after FROM audit_entry WHERE action = 'practice.reset'")
+    assert [tuple(row) for row in told] == [(f"division:{COUNTY}", answer.json())]
+    assert (await world.post(COUNTY, RESET)).json()["imports"] == 0
+
+
+async def test_afterwards_the_same_exercise_can_be_done_again_word_for_word(world: World) -> None:
+    await practising(world)
+    content = workbook(RosterKind.STUDENTS, [student(1), student(2, name=None)])
+
+    async def exercise() -> Any:
+        answer = await world.client.post(
+            "/api/subsidies/v1/roster-imports",
+            params={"kind": "students", "year": 2025},
+            content=content,
+            headers={
+                **world.headers(COUNTY),
+                "Idempotency-Key": "first",
+                "Content-Type": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
+            },
+        )
+        assert answer.status_code == 202
+        await world.run_jobs()
+        return await world.read(COUNTY, f"/roster-imports/{answer.json()['id']}")
+
+    first = await exercise()
+    assert len(list(world.tools.files._folder.glob("*.bin"))) == 1
+    await world.post(COUNTY, RESET)
+    assert not list(world.tools.files._folder.glob("*.bin"))
+    second = await exercise()
+    assert second["id"] != first["id"]
+    assert (second["new_rows"], second["rejected_rows"]) == (1, 1)
+
+
+async def test_an_import_emptied_away_while_it_waits_ends_with_a_reason(world: World) -> None:
+    await practising(world)
+    answer = await world.upload(COUNTY, RosterKind.STUDENTS, workbook(RosterKind.STUDENTS, [student(1)]))
+    await world.post(COUNTY, RESET)
+    await world.run_jobs()
+    job = await world.read(COUNTY, f"/jobs/{answer.json()['job']}")
+    assert (job["state"], job["error"]["code"]) == ("failed", "import_not_found")
+    assert (await left(world))["student"] == 0
+
+
+async def test_real_rosters_cannot_be_emptied_by_the_api_nor_in_the_database(world: World) -> None:
+    await fill(world, COUNTY, 1)
+    before = await left(world)
+    refused = await world.post(COUNTY, RESET)
+    assert (refused.status_code, refused.json()["code"]) == (409, "not_a_practice_alliance")
+    for alliance in ("anqing", "", "anqing-practice-not"):
+        with pytest.raises(DBAPIError, match="is no practice alliance"):
+            async with world.database.write(alliance) as session:
+                await session.execute(text("SELECT practice_reset('division:340822')"))
+    await practising(world)
+    assert (await world.post(COUNTY, RESET)).json()["students"] == 0
+    world.alliance = "anqing"
+    assert await left(world) == before
+
+
+async def test_who_only_reads_empties_nothing(world: World) -> None:
+    await practising(world)
+    assert (await world.post("leader", RESET)).status_code == 403
+    assert (await world.client.post(f"/api/subsidies/v1{RESET}")).status_code == 401
