@@ -23,7 +23,12 @@ router = APIRouter(prefix="/subsidies/rosters", dependencies=[needs(Permission.S
 SUBMITS = [needs(Permission.SUBSIDIES_SUBMIT)]
 
 KINDS = {"students": "学生名册", "classes": "校企合作班名册"}
-IMPORT_STATES = {"queued": ("处理中", "info"), "done": ("已导入", "success"), "failed": ("导入失败", "danger")}
+IMPORT_STATES = {
+    "queued": ("处理中", "info"),
+    "done": ("已导入", "success"),
+    "refused": ("整份退回", "warning"),
+    "failed": ("导入失败", "danger"),
+}
 STUDENT_STATES = {"enrolled": ("在籍", "success"), "left": ("离校", "secondary")}
 UPLOAD_LABELS = {"kind": "名册种类", "year": "年度", "file": "名册文件"}
 NOT_CLAIMED = ("none", "不申报")
