@@ -22,6 +22,7 @@ from frontend.pages import (
     integration_clients,
     integration_webhooks,
     jobs,
+    me,
     member_imports,
     members,
     practice,
@@ -49,7 +50,7 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
 REGISTRY = (members, member_imports, collaborations)
 INTEGRATION = (integration_clients, integration_webhooks)
-PAGES = (home, *REGISTRY, targets, *SUBSIDIES, *INTEGRATION, practice, audit, citations, jobs, components, sign_out)
+PAGES = (home, *REGISTRY, targets, *SUBSIDIES, *INTEGRATION, practice, audit, me, citations, jobs, components, sign_out)
 
 
 def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:
