@@ -4,7 +4,11 @@ import asyncio
 from typing import Any
 from uuid import uuid4
 
+from sqlalchemy import select
+
 from services.kernel import registry_words as words
+from services.kernel.database import Database
+from services.kernel.shared_tables import audit_entry
 from services.registry import domain
 from tests.registry.conftest import Caller, Registry, member, services_of, uscc
 
@@ -288,6 +292,28 @@ def test_contacts_are_shown_to_whom_they_concern(registry: Registry) -> None:
     registry.run(scenario)
 
 
+def test_whoever_is_shown_a_contact_is_recorded_apart_from_the_history(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        made = await caller.create("/members", member(contact_phone="0556-1234567"))
+        plain = await caller.create("/members", member("没有联系人的学校"))
+        stranger = caller.acting("unit_reporter", member=str(uuid4()))
+        for reader in (caller, stranger):
+            for found in (made, plain):
+                assert (await reader.get(f"/members/{found['id']}")).status_code == 200
+        database = Database(registry.settings.database_url.get_secret_value())
+        async with database.read("anqing") as session:
+            wanted = select(audit_entry).where(audit_entry.c.action == "member_contact.read")
+            entries = (await session.execute(wanted)).all()
+        await database.close()
+        assert [(e.actor_role, e.object_id, e.after) for e in entries] == [
+            ("secretariat_clerk", made["id"], {"rows": 1})
+        ]
+        history = (await caller.get(f"/members/{made['id']}/history")).json()["items"]
+        assert [item["action"] for item in history] == ["member.create"]
+
+    registry.run(scenario)
+
+
 def test_history_tells_who_changed_what_without_contents(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         made = await caller.create("/members", member(contact_phone="0556-1234567"))
@@ -301,5 +327,21 @@ def test_history_tells_who_changed_what_without_contents(registry: Registry) -> 
         ]
         assert items[0]["actor_name"] == "测试人员"
         assert "0556" not in answer.text
+
+    registry.run(scenario)
+
+
+def test_who_places_people_sees_names_of_units_and_nothing_more(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        await caller.create("/members", member("怀宁示例职校", contact_person="张老师", contact_phone="0556-1234567"))
+        for role in ("security_admin", "system_admin"):
+            administrator = caller.acting(role)
+            units = (await administrator.get("/units", q="怀宁")).json()["items"]
+            assert [set(unit) for unit in units] == [{"id", "name", "category", "division"}]
+            assert (await administrator.get("/divisions")).status_code == 200
+            assert (await administrator.get("/members")).status_code == 403
+        assert (await caller.acting("audit_admin").get("/units")).status_code == 403
+        other = caller.acting("county_clerk", division="340825")
+        assert (await other.get("/units")).json()["items"] == []
 
     registry.run(scenario)

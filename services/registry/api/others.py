@@ -2,16 +2,18 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Response
+from fastapi import APIRouter, Depends, Header, Query, Response
 
 from services.kernel.etags import etag_of
+from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading
 from services.kernel.todos import TodoList
-from services.registry.auth import RegistryRead, SnapshotRead
+from services.registry.auth import RegistryRead, SnapshotRead, UnitsRead
+from services.registry.queries.members import MemberFilter, list_members
 from services.registry.queries.others import divisions_of, find_article
 from services.registry.queries.snapshot import read_snapshot
 from services.registry.queries.todos import todos_of
-from services.registry.schemas.others import ArticleRead, DivisionsRead
+from services.registry.schemas.others import ArticleRead, DivisionsRead, UnitRead
 from services.registry.schemas.others import SnapshotRead as SnapshotBody
 
 router = APIRouter()
@@ -39,8 +41,20 @@ async def todos(session: Reading, scope: CallerScope, principal: RegistryRead) -
     return TodoList(items=await todos_of(session, scope, principal))
 
 
+@router.get("/units", tags=["members"], summary="在册成员单位的名称，供选择单位")
+async def units(
+    session: Reading,
+    scope: CallerScope,
+    _caller: UnitsRead,
+    page: Annotated[PageRequest, Depends(page_request)],
+    q: Annotated[str | None, Query(max_length=50, description="名称、拼音或代码的一段")] = None,
+) -> Page[UnitRead]:
+    rows, cursor, total = await list_members(session, scope, MemberFilter(q=q, status="active"), page)
+    return Page(items=[UnitRead.model_validate(row) for row in rows], next_cursor=cursor, total=total)
+
+
 @router.get("/divisions", tags=["members"], summary="可选的区划和功能区")
-async def divisions(session: Reading, scope: CallerScope, _caller: RegistryRead) -> DivisionsRead:
+async def divisions(session: Reading, scope: CallerScope, _caller: UnitsRead) -> DivisionsRead:
     return await divisions_of(session, scope)
 
 

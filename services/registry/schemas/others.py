@@ -68,6 +68,17 @@ class DivisionsRead(BaseModel):
     zones: list[DivisionRead]
 
 
+class UnitRead(BaseModel):
+    """A member by name, for whoever has to name a unit and needs to know no more of it."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    name: str
+    category: str
+    division: str | None
+
+
 class ArticleRead(BaseModel):
     """One article of an applied policy document: a paraphrase, with the document's number and title."""
 
