@@ -1,11 +1,12 @@
 """What a client may be registered with: addresses, keys, scopes. Pure, and told all at once."""
 
+from base64 import urlsafe_b64decode
 from collections.abc import Iterable, Sequence
 from typing import Any, Final
 from urllib.parse import urlsplit
 
 from joserfc.errors import JoseError
-from joserfc.jwk import ECKey, KeySet, RSAKey
+from joserfc.jwk import ECKey, RSAKey
 
 from services.identity.oauth.client import OPENID_SCOPES, SECRET_METHODS
 from services.kernel.divisions import city_of, division_name, is_county
@@ -62,17 +63,17 @@ def _key_problem(jwks: dict[str, Any]) -> str:
     names = [key.get("kid") for key in keys]
     if len(keys) > 1 and (len(set(map(str, names))) < len(names) or not all(isinstance(name, str) for name in names)):
         return "有多个公钥时，每个都要有各不相同的 kid。"
+    return "" if all(_usable(key) for key in keys) else "公钥应为 RSA（2048 位以上）或 EC P-256，格式按 RFC 7517。"
+
+
+def _usable(key: dict[str, Any]) -> bool:
     try:
-        usable = all(_usable(key) for key in KeySet.import_key_set({"keys": keys}).keys)
+        if key.get("kty") == "RSA":
+            long_enough = len(urlsafe_b64decode(str(key["n"]) + "==")) * 8 >= SMALLEST_RSA_BITS
+            return long_enough and isinstance(RSAKey.import_key(key), RSAKey)
+        return ECKey.import_key(key).curve_name == "P-256"
     except (JoseError, ValueError, TypeError, KeyError):
-        usable = False
-    return "" if usable else "公钥应为 RSA（2048 位以上）或 EC P-256，格式按 RFC 7517。"
-
-
-def _usable(key: Any) -> bool:
-    if isinstance(key, RSAKey):
-        return key.public_key.key_size >= SMALLEST_RSA_BITS
-    return isinstance(key, ECKey) and key.curve_name == "P-256"
+        return False
 
 
 def machine_scope_issues(scopes: Sequence[str]) -> list[FieldIssue]:
