@@ -6,6 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Response
 
+from services.kernel.audit import audit_read
 from services.kernel.divisions import division_name
 from services.kernel.etags import etag_of, if_match, set_etag
 from services.kernel.idempotency import IdempotentCreate
@@ -121,11 +122,19 @@ async def template(_caller: RegistryRead) -> Response:
 
 @router.get("/{member_id}", summary="查看一家成员单位")
 async def get(
-    member_id: UUID, session: Reading, scope: CallerScope, principal: RegistryRead, response: Response
+    member_id: UUID,
+    session: Writing,
+    scope: CallerScope,
+    principal: RegistryRead,
+    clock: InjectedClock,
+    response: Response,
 ) -> MemberRead:
     member = await find_member(session, scope, member_id)
     set_etag(response, member.row_version)
-    return read(member, principal)
+    shown = read(member, principal)
+    if shown.contact_person or shown.contact_phone:
+        await audit_read(session, clock, principal, "member_contact", member_id, rows=1)
+    return shown
 
 
 @router.put("/{member_id}", summary="修改成员单位")
