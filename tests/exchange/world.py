@@ -127,3 +127,23 @@ def exchange_settings(url: str, files: Path, **changes: Any) -> ExchangeSettings
     """Settings of an exchange that may send to this machine."""
     values = {"webhook_key": secrets.token_urlsafe(32), "allow_private_addresses": True, **changes}
     return service_settings(ExchangeSettings, url, files, **values)
+
+
+async def the_delivery(world: World) -> Delivery:
+    """The only delivery there is."""
+    (found,) = await world.deliveries()
+    return found
+
+
+async def log_of(world: World, delivery: Delivery) -> dict[str, Any]:
+    """A delivery as the API shows it, with its attempts."""
+    async with world.api() as client:
+        shown: dict[str, Any] = (await client.get(f"/webhook-deliveries/{delivery.id}")).json()
+        return shown
+
+
+async def read_endpoint(world: World, made: dict[str, Any]) -> dict[str, Any]:
+    """An endpoint as the API shows it."""
+    async with world.api() as client:
+        shown: dict[str, Any] = (await client.get(f"/webhook-endpoints/{made['id']}")).json()
+        return shown
