@@ -157,7 +157,8 @@ def test_every_table_of_an_alliance_has_row_level_security(play: Play) -> None:
             "attrelid = c.oid AND attname = 'alliance' WHERE nspname = 'identity' AND relkind = 'r' "
             "AND NOT relrowsecurity"
         )
-        assert open_tables == []
+        # a client is looked up before anybody knows for which alliance it speaks; the column says so afterwards
+        assert [row.relname for row in open_tables] == ["oauth_client"]
 
     play(story)
 
@@ -169,9 +170,6 @@ def test_what_ended_a_week_ago_is_purged_and_what_lives_stays(play: Play) -> Non
         counted += "(SELECT count(*) FROM refresh_token), (SELECT count(*) FROM account)"
         assert tuple((await world.rows(counted))[0]) == (1, 1, 1, 2)
         world.clock.advance(timedelta(days=8))
-        await world.bootstrap()
-        assert tuple((await world.rows(counted))[0]) == (0, 0, 1, 2)
-        world.clock.advance(timedelta(days=30))
         await world.bootstrap()
         assert tuple((await world.rows(counted))[0]) == (0, 0, 0, 2)
 

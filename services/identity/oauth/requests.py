@@ -97,7 +97,7 @@ def named_client(request: HubOAuth2Request) -> str:
     assertion = request.form.get("client_assertion", "")
     try:
         named = extract_basic_authorization(request.headers)[0] or request.payload.client_id or _issuer_of(assertion)
-    except UnicodeDecodeError:
+    except ValueError:  # a Basic header without a value, or one that is no UTF-8
         return ""
     return "" if "\x00" in named else named
 
