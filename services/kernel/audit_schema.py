@@ -3,6 +3,7 @@
 The service's role inserts rows; whatever it sends as number or hash is overwritten. Both triggers take one lock per
 schema and alliance until the transaction ends, so the numbers have no gaps and grow in the order of the commits:
 a reader who pages by number misses nothing. `Database.write` inserts these rows last, which keeps the lock short.
+`enable_seqscan = off` holds the search for the last number to the index, also while the table has no statistics.
 """
 
 from typing import Final
