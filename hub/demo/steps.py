@@ -43,13 +43,12 @@ class Authenticator:
     secret: str = field(repr=False)
     last_step: int = 0
 
-    async def code(self) -> str:
-        """The next unused code, at the earliest when the hub takes it: one step before its time."""
+    def next_code(self) -> tuple[str, float]:
+        """The next unused code, and in how many seconds the hub takes it: it does one step before the code's time."""
         totp = pyotp.TOTP(self.secret)
-        step = max(totp.timecode(time.time()), self.last_step + 1)
-        self.last_step = step
-        await asyncio.sleep(max(0.0, (step - 1) * STEP_SECONDS - time.time()))
-        return totp.generate_otp(step)
+        now = time.time()
+        self.last_step = max(totp.timecode(now), self.last_step + 1)
+        return totp.generate_otp(self.last_step), max(0.0, (self.last_step - 1) * STEP_SECONDS - now)
 
 
 AUTHENTICATORS: Final[dict[str, Authenticator]] = {}
@@ -111,7 +110,9 @@ async def through_steps(send: Send, page: httpx.Response, account: Account) -> h
         if step.secret:
             AUTHENTICATORS[account.username] = Authenticator(step.secret)
         if step.asks_code:
-            page = await _sent(send, page, step, {"code": await _code_of(account)})
+            code, wait = authenticator_of(account).next_code()
+            await asyncio.sleep(wait)
+            page = await _sent(send, page, step, {"code": code})
         elif step.choices:
             page = await _sent(send, page, step, {"choice": step.choice_of(account)})
         elif step.onward:
@@ -125,11 +126,11 @@ async def _sent(send: Send, page: httpx.Response, step: StepPage, values: dict[s
     return await send("POST", urljoin(str(page.url), step.action), {**step.fields, **values})
 
 
-async def _code_of(account: Account) -> str:
-    """The next code of the account's authenticator. Raises DemoError when nobody here has it."""
+def authenticator_of(account: Account) -> Authenticator:
+    """The account's authenticator. Raises DemoError when nobody here has it."""
     known = AUTHENTICATORS.get(account.username)
     if known is None and account.totp_secret is not None:
         known = AUTHENTICATORS[account.username] = Authenticator(account.totp_secret)
     if known is None:
         raise DemoError(f"演示账号 {account.username} 已设置动态口令，而这里没有它的密钥，无法登录。")
-    return await known.code()
+    return known

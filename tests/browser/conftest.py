@@ -9,6 +9,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
 
 from tests.support.hub_fixture import ARTIFACTS
 from tests.support.running_hub import RunningHub
+from tests.support.sign_in import sign_in_by_pages
 
 FLAGS = (
     "--no-sandbox",
@@ -54,9 +55,7 @@ def sign_in(chromium: Browser, hub: RunningHub) -> Iterator[SignIn]:
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         page.on("console", lambda message: faults.append(f"{page.url}: {message.text}") if _bad(message.text) else None)
         page.goto("/")
-        page.get_by_label("用户名").fill(username)
-        page.get_by_label("密码").fill(hub.accounts[username].password)
-        page.get_by_role("button", name="登录").click()
+        sign_in_by_pages(page, hub.accounts[username])
         page.get_by_role("heading", name="我的事项").wait_for()
         return page
 

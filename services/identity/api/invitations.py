@@ -48,9 +48,9 @@ async def show_invitation(request: Request, parts: Parts, token: str) -> Respons
     alliance = alliance_of(token, parts.default_alliance)
     async with parts.database.write(alliance) as session:
         found = await standing_invitation(session, alliance, token, parts.clock.now())
-        if found is None:
-            return await _invalid(session, parts, alliance)
-        return await _page(session, parts, request, *found)
+        if found is not None:
+            return await _page(session, parts, request, *found)
+    return await _invalid(parts)
 
 
 @router.post("/oauth/invitation/{token}")
@@ -62,7 +62,7 @@ async def submit_invitation(request: Request, parts: Parts, token: str) -> Respo
     async with parts.tools.passwords.slots, parts.database.write(alliance) as session:
         found = await standing_invitation(session, alliance, token, parts.clock.now())
         if found is None:
-            return await _invalid(session, parts, alliance)
+            return await _invalid(parts)
         if not parts.form_tokens.accepts(parts.cookies.form(request), form.get("csrf_token", ""), request.url.path):
             return await _page(session, parts, request, *found, status=403, problem=STALE)
         password, repeated = form.get("password", ""), form.get("repeated", "")
@@ -73,10 +73,11 @@ async def submit_invitation(request: Request, parts: Parts, token: str) -> Respo
     return parts.pages.message(200, DONE)
 
 
-async def _invalid(session: WriteSession, parts: IdentityParts, alliance: str) -> Response:
-    """One page for all that may be wrong with a link. Whoever tries links leaves a trace."""
-    actor = identity_itself(alliance)
-    await audit(session, parts.clock, actor, "invitation.refused", "invitation", "unknown", reason="not standing")
+async def _invalid(parts: IdentityParts) -> Response:
+    """One page for all that may be wrong with a link. Whoever tries links leaves a trace, in the hub's own alliance."""
+    async with parts.database.write(parts.default_alliance) as session:
+        actor = identity_itself(parts.default_alliance)
+        await audit(session, parts.clock, actor, "invitation.refused", "invitation", "unknown", reason="not standing")
     return parts.pages.message(404, INVALID)
 
 

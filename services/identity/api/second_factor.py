@@ -5,7 +5,7 @@ from fastapi.responses import Response
 
 from services.identity.actors import account_holder
 from services.identity.api.authorize import password_page, refusal_sentence
-from services.identity.api.sign_in_steps import Sent, after_step, sent_form, step_page
+from services.identity.api.sign_in_steps import Sent, after_step, browser_alliance, sent_form, step_page
 from services.identity.commands.end_access import end_sessions
 from services.identity.commands.enrol_factor import confirm_enrolment
 from services.identity.commands.open_session import raise_session
@@ -27,7 +27,7 @@ WRONG_FIRST_CODE = "动态口令不正确。请确认手机时间为自动校准
 @router.post("/oauth/authorize/factor")
 async def submit_factor(request: Request, parts: Parts) -> Response:
     """Take a one-time password or a recovery code."""
-    async with parts.database.write(parts.default_alliance) as session:
+    async with parts.database.write(browser_alliance(request, parts)) as session:
         sent = await sent_form(session, parts, request, "factor", (Stage.FACTOR,))
         if isinstance(sent, Response):
             return sent
@@ -43,7 +43,7 @@ async def submit_factor(request: Request, parts: Parts) -> Response:
 @router.post("/oauth/authorize/enrolment")
 async def submit_enrolment(request: Request, parts: Parts) -> Response:
     """Take the first code of a new factor, and show the recovery codes this once."""
-    async with parts.database.write(parts.default_alliance) as session:
+    async with parts.database.write(browser_alliance(request, parts)) as session:
         sent = await sent_form(session, parts, request, "enrolment", (Stage.FACTOR,))
         if isinstance(sent, Response):
             return sent
