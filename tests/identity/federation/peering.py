@@ -18,7 +18,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from frontend.assets import wheel_npm
+from frontend.assets import AssetsError, install, wheel_npm
 
 ROOT = Path(__file__).parents[3]
 SCRIPTS = Path(__file__).parent / "peers"
@@ -63,10 +63,10 @@ def _install_python(folder: Path) -> None:
 
 def _install_node(folder: Path) -> None:
     folder.mkdir(parents=True)
-    for name in (*NODE_FILES, "oidc_provider.mjs"):
-        shutil.copy(SCRIPTS / name, folder / name)
-    npm = _npm()
-    _run("oidc-provider", [*npm, "ci", "--ignore-scripts", "--no-audit", "--no-fund", "--loglevel=error"], cwd=folder)
+    try:
+        install(SCRIPTS, folder, _npm())
+    except AssetsError as fault:
+        raise PeerUnavailable(f"The test peer oidc-provider could not be installed: {fault}") from fault
 
 
 def _npm() -> list[str]:
@@ -76,18 +76,9 @@ def _npm() -> list[str]:
     return npm
 
 
-def _run(what: str, command: list[str], cwd: Path | None = None) -> None:
-    search = os.pathsep.join([str(Path(_npm()[0]).parent), os.environ.get("PATH", "")])
+def _run(what: str, command: list[str]) -> None:
     try:
-        result = subprocess.run(
-            command,
-            cwd=cwd,
-            env={**os.environ, "PATH": search},
-            capture_output=True,
-            text=True,
-            timeout=INSTALL_SECONDS,
-            check=False,
-        )
+        result = subprocess.run(command, capture_output=True, text=True, timeout=INSTALL_SECONDS, check=False)
     except (OSError, subprocess.TimeoutExpired) as fault:
         raise PeerUnavailable(f"The test peer {what} could not be installed: {fault}") from fault
     if result.returncode != 0:

@@ -3,12 +3,14 @@
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
+from urllib.parse import quote
 
 import httpx
 import pytest
 from fastapi.responses import JSONResponse, RedirectResponse, Response
 
 from services.identity.federation.config import Kind
+from tests.architecture.odd_requests import ODD_TEXTS
 from tests.identity.federation.rogue import CLIENT, SECRET, RogueCas, RogueOidc, cas_success, new_key
 from tests.identity.federation.travel import Traveller, add_provider, bind, provider_id, serving_tcp, start_of
 from tests.identity.world import Play, World
@@ -201,3 +203,23 @@ def test_a_cas_answer_is_read_safely(play: Play, own_name: bool) -> None:
 
     with serving_tcp(rogue.app()) as url:
         play(story, federation_private_addresses=True)
+
+
+def test_odd_parameters_are_refused_on_a_page_and_never_fail(play: Play) -> None:
+    async def story(world: World) -> None:
+        await add_provider(world, 1, Kind.CAS, {"base_url": "https://cas.example.edu.cn/cas"})
+        room = f"/oauth/federation/{provider_id(1)}"
+        odd = (*ODD_TEXTS, f"anqing.{'x' * 43}", f"{'x' * 40}.{'x' * 43}", "ST-1")
+        for text in odd:
+            for name in ("return_to", "invitation", "binding"):
+                answer = await Traveller(world).http.get(f"{room}/start", params={name: text})
+                assert answer.status_code in ((303,) if not text else (403, 422)), (name, text, answer.text)
+            for name in ("state", "code", "error", "iss", "ticket"):
+                browser = Traveller(world)
+                browser.http.cookies.set("hub_federation", quote(text)[:3000], domain="127.0.0.1")
+                answer = await browser.http.get(f"{room}/callback", params={"state": quote(text)[:3000], name: text})
+                assert answer.status_code == 403, (name, text, answer.text)
+            answer = await Traveller(world).http.get(f"/oauth/federation/{quote(text or ' ', safe='')}/start")
+            assert answer.status_code == 404
+
+    play(story)
