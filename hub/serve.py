@@ -56,6 +56,7 @@ def _manners() -> dict[str, Any]:
         "log_config": None,  # the application factory sets up JSON logs
         "access_log": False,  # the kernel's middleware writes the access line
         "server_header": False,
+        "ws": "none",  # no process speaks it, and the gateway would pass none on
         "proxy_headers": False,  # the gateway is the edge and says itself who called
         "timeout_graceful_shutdown": GRACEFUL_SECONDS,
         "timeout_keep_alive": KEEP_ALIVE_SECONDS,

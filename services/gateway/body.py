@@ -1,8 +1,9 @@
 """A request's body on its way through: its length is limited and checked, nothing of it is kept."""
 
+import asyncio
 from collections.abc import AsyncIterator
 
-from starlette.types import Receive, Scope
+from starlette.types import Message, Receive, Scope
 
 from services.gateway.refusals import UploadBroken, too_large
 
@@ -10,11 +11,15 @@ FRAMING = frozenset({b"content-length", b"transfer-encoding"})
 
 
 class Body:
-    """A request body, `length` bytes or, if that is None, as many as come; counted either way."""
+    """A request body, `length` bytes or, if that is None, as many as come; counted either way.
 
-    def __init__(self, receive: Receive, limit: int, length: int | None) -> None:
+    A sender that is silent for `patience` seconds is given up: it holds a place at the service.
+    """
+
+    def __init__(self, receive: Receive, limit: int, length: int | None, patience: float) -> None:
         self._receive = receive
         self._limit = limit
+        self._patience = patience
         self.length = length
 
     async def chunks(self) -> AsyncIterator[bytes]:
@@ -22,7 +27,7 @@ class Body:
         taken = 0
         more = True
         while more:
-            message = await self._receive()
+            message = await self._next()
             if message["type"] == "http.disconnect":
                 raise UploadBroken("上传中断，内容没有保存，请重新上传。")
             chunk: bytes = message.get("body", b"")
@@ -35,8 +40,15 @@ class Body:
         if self.length is not None and taken != self.length:
             raise UploadBroken("上传的内容与声明的长度不一致，没有保存，请重新上传。")
 
+    async def _next(self) -> Message:
+        try:
+            async with asyncio.timeout(self._patience):
+                return await self._receive()
+        except TimeoutError:
+            raise UploadBroken("上传停顿过久，内容没有保存，请检查网络后重新上传。") from None
 
-def body_of(scope: Scope, receive: Receive, limit: int) -> Body | None:
+
+def body_of(scope: Scope, receive: Receive, limit: int, patience: float) -> Body | None:
     """The body of a request, None when it has none. Raises TooLarge when its announced length is above `limit`."""
     framing = {name: value for name, value in scope["headers"] if name in FRAMING}
     length = framing.get(b"content-length", b"0")
@@ -45,4 +57,4 @@ def body_of(scope: Scope, receive: Receive, limit: int) -> Body | None:
     known = b"transfer-encoding" not in framing and length.isdigit()
     if known and int(length) > limit:
         raise too_large(limit)
-    return Body(receive, limit, int(length) if known else None)
+    return Body(receive, limit, int(length) if known else None, patience)

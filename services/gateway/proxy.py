@@ -74,8 +74,10 @@ class Proxy:
         extra = self._security(origin)
         try:
             admitted = await self._doorman.admit(scope, origin)
-            body = body_of(scope, receive, getattr(self._settings, admitted.demand.size))
-            await self._forward(admitted, scope, body, send, extra)
+            largest: int = getattr(self._settings, admitted.demand.size)
+            body = body_of(scope, receive, largest, self._settings.upload_timeout)
+            connection = await self._ask(admitted, scope, body)
+            await self._forward(admitted.route.part, connection, receive, send, [*extra, *admitted.fields])
         except HubError as error:
             await self._refuse(error, extra, scope, receive, send)
 
@@ -109,12 +111,11 @@ class Proxy:
         return [*SECURITY, STRICT_TRANSPORT] if secure else SECURITY
 
     async def _forward(
-        self, admitted: Admitted, scope: Scope, body: Body | None, send: Send, extra: RawHeaders
+        self, part: str, connection: Connection, receive: Receive, send: Send, extra: RawHeaders
     ) -> None:
-        part = admitted.route.part
-        connection = await self._ask(part, admitted, scope, body)
         try:
-            await _answer(connection, send, [*extra, *admitted.fields])
+            if not await _answer(connection, receive, send, extra):
+                log.info("the caller left before the end of the answer", extra={"part": part})
         except (UpstreamFault, HubError) as fault:
             _report(part, fault)
             # Half an answer is out: the connection must break rather than look complete.
@@ -122,10 +123,10 @@ class Proxy:
         finally:
             self._pools[part].release(connection)
 
-    async def _ask(self, part: str, admitted: Admitted, scope: Scope, body: Body | None) -> Connection:
+    async def _ask(self, admitted: Admitted, scope: Scope, body: Body | None) -> Connection:
         headers = forwarded_request_headers(scope["headers"], _added(admitted))
         patience: float = getattr(self._settings, admitted.demand.patience)
-        return await self._guarded(part, scope["method"], _target(scope), headers, body, patience)
+        return await self._guarded(admitted.route.part, scope["method"], _target(scope), headers, body, patience)
 
     async def read(self, part: str, target: bytes) -> bytes:
         """What a part answers to a GET of the gateway's own. Raises PartUnavailable, also when it is no 200."""
@@ -172,17 +173,32 @@ class Proxy:
         return connection
 
 
-async def _answer(connection: Connection, send: Send, extra: RawHeaders) -> None:
-    """Pass on an answer; a short one, which is complete by now, in one piece."""
+async def _answer(connection: Connection, receive: Receive, send: Send, extra: RawHeaders) -> bool:
+    """Pass on an answer; a short one, which is complete by now, in one piece. False if the caller did not wait for it.
+
+    The server swallows what is sent to a caller who has left, so during a long answer it is asked whether he has.
+    """
     headers = returned_response_headers(connection.headers, extra)
     if connection.status in WITHOUT_BODY:  # a length here tells of another answer, and would be awaited
         headers = [field for field in headers if field[0] != b"content-length"]
     await send({"type": "http.response.start", "status": connection.status, "headers": headers})
+    left: asyncio.Future[Message] | None = None
     more = True
-    while more:
-        data = await connection.read()
-        more = not connection.complete
-        await send({"type": "http.response.body", "body": data, "more_body": more})
+    try:
+        while more:
+            data = await connection.read()
+            more = not connection.complete
+            await send({"type": "http.response.body", "body": data, "more_body": more})
+            if more and left is not None and left.done():
+                if left.result()["type"] == "http.disconnect":
+                    return False
+                left = None  # that was the end of the request
+            if more and left is None and (connection.upload is None or connection.upload.done()):
+                left = asyncio.ensure_future(receive())
+    finally:
+        if left is not None:
+            left.cancel()
+    return True
 
 
 def _added(admitted: Admitted) -> RawHeaders:

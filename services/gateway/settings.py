@@ -23,6 +23,7 @@ class GatewaySettings(BaseSettings):
     read_timeout: float = Field(default=60.0, gt=0, description="longest silence of a part while it answers")
     short_timeout: float = Field(default=10.0, gt=0, description="the same for keys and static files")
     long_timeout: float = Field(default=600.0, gt=0, description="the same for bulk imports, exports, verification")
+    upload_timeout: float = Field(default=30.0, gt=0, description="longest silence of a caller while it uploads")
 
     connections: int = Field(default=200, gt=0, description="requests to one part at a time, in each process")
     queue: int = Field(default=400, ge=0, description="requests that may wait for their turn at one part")

@@ -1,7 +1,7 @@
 """`hub serve gateway` as real processes: several share one port and their counts; IPv4, IPv6 and a socket."""
 
+import asyncio
 import base64
-import http.client
 import json
 import os
 import re
@@ -10,8 +10,9 @@ import signal
 import socket
 import subprocess
 import sys
+import threading
 import time
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from math import ceil
@@ -19,6 +20,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from fastapi import FastAPI
+from fastapi.responses import StreamingResponse
 
 from hub.postgres import free_port
 from services.gateway.routes import PART_LABELS
@@ -178,12 +181,53 @@ def test_a_caller_that_breaks_off_its_upload_is_not_held_against_the_part(tmp_pa
         assert uploads == [400] * 3
 
 
-def test_a_slow_reader_gets_a_whole_answer(tmp_path: Path, upstream: str) -> None:
-    with gateway_running(tmp_path, upstream) as running:
-        connection = http.client.HTTPConnection("127.0.0.1", running.port)
-        connection.request("GET", "/stream")
-        assert connection.getresponse().read() == b"0\n1\n2\n3\n4\n"
-        connection.close()
+def test_an_upload_that_stalls_is_given_up(tmp_path: Path, upstream: str) -> None:
+    with gateway_running(tmp_path, upstream, HUB_GATEWAY_UPLOAD_TIMEOUT="0.3") as running:
+        with socket.create_connection(("127.0.0.1", running.port), 20) as stream:
+            stream.sendall(b"POST /upload HTTP/1.1\r\nHost: h\r\nContent-Length: 100000\r\n\r\nonly this")
+            assert b"400" in stream.recv(4096).split(b"\r\n")[0]
+        assert "fell silent" not in running.log.read_text()
+
+
+def test_a_caller_who_leaves_during_a_long_answer_ends_it_at_the_service(tmp_path: Path) -> None:
+    ended = threading.Event()
+    app = FastAPI()
+
+    @app.get("/endless")
+    async def endless() -> StreamingResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            try:
+                while True:
+                    yield b"x" * 65536
+                    await asyncio.sleep(0.01)
+            finally:
+                ended.set()
+
+        return StreamingResponse(chunks())
+
+    with serving(app, tmp_path / "l.sock") as address, gateway_running(tmp_path, address) as running:
+        with httpx.stream("GET", f"http://127.0.0.1:{running.port}/endless") as answer:
+            assert len(next(answer.iter_bytes(1000))) == 1000
+        assert ended.wait(START_SECONDS)
+        until(lambda: "the caller left before the end" in running.log.read_text(), running.log.read_text)
+
+
+def test_a_slow_answer_comes_whole(tmp_path: Path) -> None:
+    app = FastAPI()
+
+    @app.api_route("/slow", methods=["GET", "POST"])
+    async def slow() -> StreamingResponse:
+        async def chunks() -> AsyncIterator[bytes]:
+            for number in range(8):
+                yield b"%d" % number
+                await asyncio.sleep(0.05)
+
+        return StreamingResponse(chunks())
+
+    with serving(app, tmp_path / "l.sock") as address, gateway_running(tmp_path, address) as running:
+        url = f"http://127.0.0.1:{running.port}/slow"
+        assert [httpx.get(url).text, httpx.post(url, content=b"a").text] == ["01234567"] * 2
+        assert "the caller left" not in running.log.read_text()
 
 
 def test_only_the_gateway_may_be_several(tmp_path: Path) -> None:
