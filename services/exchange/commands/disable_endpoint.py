@@ -1,7 +1,5 @@
 """Stop sending to an endpoint: the hub's own decision, written down with its reason; what is under way ends."""
 
-from uuid import UUID
-
 from sqlalchemy import update
 
 from services.exchange.commands.endpoint_facts import KIND, facts
@@ -10,7 +8,7 @@ from services.exchange.tables import Delivery, Endpoint
 from services.kernel.audit import audit
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
-from services.kernel.outbox import publish
+from services.kernel.outbox import audience_of, publish
 from services.kernel.permissions import Role
 from services.kernel.principal import Principal
 
@@ -33,7 +31,6 @@ async def disable_endpoint(session: WriteSession, clock: Clock, endpoint: Endpoi
         after=facts(endpoint),
         reason=reason.label,
     )
-    kind, _, unit = endpoint.owner.partition(":")
     publish(
         session,
         clock,
@@ -41,8 +38,7 @@ async def disable_endpoint(session: WriteSession, clock: Clock, endpoint: Endpoi
         "webhook_endpoint.disabled",
         object_kind=KIND,
         object_id=endpoint.id,
-        division=unit if kind == "division" else None,
-        member=UUID(unit) if kind == "member" else None,
+        **audience_of(endpoint.owner),
         data={"reason": reason.value},
     )
 
