@@ -31,4 +31,4 @@ async def world(settings: SubsidiesSettings, clock: FixedClock, signer: Signer) 
     async with client_of(app) as client:
         database: Database = app.state.database
         await apply_anqing(database, clock)
-        yield World(client, database, clock, signer, snapshots, make_tools(settings, clock, registry), app)
+        yield World(client, database, clock, signer, snapshots, make_tools(settings, clock, registry), app=app)

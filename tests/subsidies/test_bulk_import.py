@@ -211,6 +211,7 @@ async def test_all_or_nothing_takes_nothing_when_one_row_is_faulty_and_tells_of_
     assert "整份退回" in job["message"]
     assert await on_rosters(world) == []
     assert done["has_rejects"]
+    assert [todo["kind"] for todo in (await world.read(COUNTY, "/todos"))["items"]] == ["roster_rows_rejected"]
     sound = await taken(world, csv_of(rows[0], rows[2]), "text/csv", mode="all_or_nothing")
     assert (sound["state"], counts(sound)) == ("done", (2, 2, 2, 0, 0))
 
@@ -314,6 +315,7 @@ async def test_a_body_is_refused_before_it_is_kept(world: World, monkeypatch: py
     for wrong in ({"kind": "teachers"}, {"year": 1999}, {"mode": "some"}):
         assert (await send(world, b"{}", **wrong)).status_code == 422
     assert (await send(world, b"{}", who="leader")).status_code == 403
+    assert world.app is not None
     settings = world.app.state.settings.model_copy(update={"bulk_limit_bytes": 100})
     monkeypatch.setattr(world.app.state, "settings", settings)
     announced = await send(world, b"x" * 101)

@@ -229,10 +229,10 @@ class World:
     signer: Signer
     registry: FakeRegistrySnapshots
     tools: Tools
-    app: FastAPI
     alliance: str = "anqing"
     ran: int = 0
     tokens: dict[str, dict[str, str]] = field(default_factory=dict)
+    app: FastAPI | None = None
 
     def headers(self, who: str) -> dict[str, str]:
         """`secretariat` (its clerk), `head` (its head), `leader`, a county's division code, or a member's slug."""

@@ -53,7 +53,7 @@ async def _rejects(session: AnySession, scope: Scope, owner: str) -> Todo | None
     columns = (func.count(), func.coalesce(func.sum(RosterImport.rejected_rows), 0))
     statement = scope.limit(select(*columns), RosterImport).where(
         RosterImport.owner == owner,
-        RosterImport.state == ImportState.DONE.value,
+        RosterImport.state.in_((ImportState.DONE.value, ImportState.REFUSED.value)),
         RosterImport.rejects_file_id.is_not(None),
     )
     count, rows = (await session.execute(statement)).one()
