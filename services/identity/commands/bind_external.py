@@ -65,7 +65,8 @@ async def unbind_external(
     found = next(((external, provider) for external, provider in bound if external.id == external_id), None)
     if account is None or found is None:
         raise NotFound("没有这个绑定，可能已被解除，请刷新后再看。")
-    if account.password_hash is None and len(bound) == 1:
+    others = [provider for external, provider in bound if external.id != external_id and provider.active]
+    if account.password_hash is None and not others:
         raise LastWayToSignIn("这是您唯一的登录方式，解除后将无法登录。请先设置密码，再解除绑定。")
     external, provider = found
     before = {"provider": str(provider.id), "subject": masked(external.subject)}

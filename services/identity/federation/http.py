@@ -22,7 +22,11 @@ TOTAL_SECONDS: Final = 10.0
 BODY_BYTES: Final = 256 * 1024
 SERVER_ERROR: Final = 500
 NAT64 = ipaddress.ip_network("64:ff9b::/96")
-USER_AGENT = "alliance-hub-identity/1"
+HEADERS: Final = {
+    "Accept": "application/json",
+    "Accept-Encoding": "identity",  # a small answer cannot unpack into a large one
+    "User-Agent": "alliance-hub-identity/1",
+}
 
 
 @dataclass(frozen=True)
@@ -76,8 +80,8 @@ class ProviderHttp:
                 "单位登录系统没有应答或连接失败，请稍后再试；持续如此请联系本单位的系统维护人员。",
                 retry_after_seconds=30,
             ) from fault
-        except (httpx.InvalidURL, httpx.DecodingError) as fault:
-            raise ProviderMisconfigured("单位登录系统的接口地址或答复无法识别，请系统管理员检查配置。") from fault
+        except httpx.InvalidURL as fault:
+            raise ProviderMisconfigured("单位登录系统的接口地址无法识别，请系统管理员检查配置。") from fault
         if answer.status >= SERVER_ERROR:
             raise ProviderDown(
                 f"单位登录系统内部出错（状态 {answer.status}），请稍后再试；持续如此请联系本单位的系统维护人员。",
@@ -89,7 +93,7 @@ class ProviderHttp:
         self._tls = self._tls or httpx.create_ssl_context()
         transport = _JudgedTransport(httpx.AsyncHTTPTransport(verify=self._tls), private_allowed=self._private_allowed)
         timeout = httpx.Timeout(self._total_seconds, connect=CONNECT_SECONDS)
-        headers = {"Accept": "application/json", "User-Agent": USER_AGENT, **(options.pop("headers", None) or {})}
+        headers = {**HEADERS, **(options.pop("headers", None) or {})}
         async with httpx.AsyncClient(transport=transport, timeout=timeout, follow_redirects=False) as client:
             async with client.stream(method, url, headers=headers, **options) as response:
                 return Answer(response.status_code, await _bounded(response))
@@ -97,7 +101,7 @@ class ProviderHttp:
 
 async def _bounded(response: httpx.Response) -> bytes:
     body = bytearray()
-    async for chunk in response.aiter_bytes():
+    async for chunk in response.aiter_raw():
         body += chunk
         if len(body) > BODY_BYTES:
             raise ProviderMisconfigured("单位登录系统的答复过大，请系统管理员检查接口地址。", code="answer_too_large")

@@ -165,6 +165,9 @@ def test_one_takes_away_ones_own_bindings_but_not_the_last_way_in(play: Play) ->
         assert await office.refused(reporter, "DELETE", f"{OWN}/{others}") == (404, "not_found")
         await execute(world, "UPDATE account SET password_hash = NULL, password_set_at = NULL")
         assert await office.refused(reporter, "DELETE", f"{OWN}/{own['id']}") == (409, "last_way_to_sign_in")
+        await bind(world, provider_id(4), "u4", "reporter")  # of no use: it is not active
+        assert await office.refused(reporter, "DELETE", f"{OWN}/{own['id']}") == (409, "last_way_to_sign_in")
+        await execute(world, "DELETE FROM external_identity WHERE subject = 'u4'")
         await execute(world, "UPDATE account SET password_hash = 'x', password_set_at = now()")
         answer = await office.call(reporter, "DELETE", f"{OWN}/{own['id']}")
         assert answer.status_code == 204

@@ -1,5 +1,6 @@
 """Signing in at npm's oidc-provider, which nobody here wrote: the whole way, and what must be refused on it."""
 
+import asyncio
 import re
 from html import unescape
 
@@ -206,6 +207,32 @@ def test_a_callback_serves_one_browser_once_at_one_provider(play: Play, oidc_pro
         assert replayed.status_code == 403
         assert (await world.audited())[-1] == ("sign_in.refused", "service", "federation_attempt_invalid")
         assert (await world.rows("SELECT count(*) AS n FROM login_session"))[0].n == 1
+
+    play(story, federation_private_addresses=True)
+
+
+def test_of_two_that_come_at_the_same_time_one_is_served(play: Play, oidc_provider: Peer) -> None:
+    """One callback twice; and two people, each proved, with one invitation."""
+
+    async def story(world: World) -> None:
+        await provided(world, oidc_provider)
+        await bind(world, provider_id(1), SUBJECT)
+        await become(oidc_provider, SUBJECT)
+        browser = Traveller(world)
+        back = await browser.to_callback(start_of(provider_id(1)))
+        answers = await asyncio.gather(browser.http.get(back), browser.http.get(back))
+        assert sorted(answer.status_code for answer in answers) == [303, 403]
+
+        token = await invited(world)
+        ways = []
+        for subject in ("first", "second"):
+            await become(oidc_provider, subject)
+            visitor = Traveller(world)
+            ways.append((visitor, await visitor.to_callback(start_of(provider_id(1), invitation=token))))
+        answers = await asyncio.gather(*(visitor.http.get(way) for visitor, way in ways))
+        assert sorted(answer.status_code for answer in answers) == [303, 403]
+        assert len(await world.rows("SELECT 1 FROM external_identity")) == 2
+        assert len(await world.rows("SELECT 1 FROM login_session")) == 2
 
     play(story, federation_private_addresses=True)
 

@@ -6,7 +6,7 @@ from uuid import uuid4
 from services.identity.federation.config import CONFIGS, Kind
 from services.kernel.permissions import GRANTS, Permission, Role
 from tests.identity.federation.conftest import Peer
-from tests.identity.federation.travel import add_provider, bind, callback_of, parts_of, provider_id
+from tests.identity.federation.travel import add_provider, bind, callback_of, execute, parts_of, provider_id
 from tests.identity.office import Office, Worker
 from tests.identity.world import Play, World
 
@@ -197,6 +197,12 @@ def test_a_check_says_in_chinese_what_is_wrong(play: Play, oidc_provider: Peer) 
         assert "密钥" in message
         assert (await checked({**good, "issuer": f"{oidc_provider.url}/nowhere"}))[1] == "document_missing"
         assert (await checked({**good, "issuer": "http://127.0.0.1:1"}))[1] == "federation_provider_down"
-        assert [action for action, _ in await office.actions("identity_provider.check")] != []
+        assert len(await office.actions("identity_provider.check")) == 4
+
+        # A secret that was sealed under another HUB_IDENTITY_KEY_SECRET.
+        made = await office.post(chief, PATH, draft(config=good), 201)
+        await execute(world, "UPDATE identity_provider SET secret = 'sealed-by-another'")
+        told = await office.post(chief, f"{PATH}/{made['id']}/check")
+        assert (told["ok"], "HUB_IDENTITY_KEY_SECRET" in told["message"]) == (False, True)
 
     play(story, federation_private_addresses=True)

@@ -1,5 +1,6 @@
 """Answers that no honest provider gives, and providers that give none."""
 
+import gzip
 from collections.abc import Callable
 from datetime import timedelta
 from typing import Any
@@ -97,6 +98,8 @@ def test_keys_may_change_and_are_fetched_anew_once(play: Play) -> None:
 
 
 def test_each_useless_answer_is_a_page_that_says_whose_fault_it_is(play: Play) -> None:
+    packed = gzip.compress(b" " * 50_000_000)
+
     async def story(world: World, rogue: RogueOidc) -> None:
         for answer, status, code in (
             (JSONResponse({"error": "invalid_client"}, 401), 503, "invalid_client"),
@@ -106,6 +109,7 @@ def test_each_useless_answer_is_a_page_that_says_whose_fault_it_is(play: Play) -
             (Response("<html>"), 403, "answer_not_json"),
             (Response("[" * 100_000), 403, "answer_not_json"),
             (Response("[1]"), 403, "answer_not_json"),
+            (Response(packed, headers={"Content-Encoding": "gzip"}), 403, "answer_not_json"),
             (Response(b" " * 300_000), 503, "answer_too_large"),
             (RedirectResponse("http://127.0.0.1:1/", 307), 403, "answer_not_json"),
         ):
