@@ -25,6 +25,9 @@ from frontend.pages import (
     me,
     member_imports,
     members,
+    people_accounts,
+    people_posts,
+    people_unit,
     practice,
     sign_out,
     subsidies_claims,
@@ -49,8 +52,23 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
 SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
 REGISTRY = (members, member_imports, collaborations)
+PEOPLE = (people_accounts, people_posts, people_unit)
 INTEGRATION = (integration_clients, integration_webhooks)
-PAGES = (home, *REGISTRY, targets, *SUBSIDIES, *INTEGRATION, practice, audit, me, citations, jobs, components, sign_out)
+PAGES = (
+    home,
+    *REGISTRY,
+    targets,
+    *SUBSIDIES,
+    *INTEGRATION,
+    *PEOPLE,
+    practice,
+    audit,
+    me,
+    citations,
+    jobs,
+    components,
+    sign_out,
+)
 
 
 def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None = None) -> FastAPI:

@@ -52,6 +52,16 @@ MENU = (
             Entry("变更推送", "webhook", "/integration/webhooks", (Permission.WEBHOOKS_MANAGE,)),
         ),
     ),
+    Entry(
+        "人员与岗位",
+        "users",
+        needs=(Permission.ACCOUNTS_READ, Permission.UNIT_MANAGE),
+        children=(
+            Entry("账号", "user", "/people/accounts", (Permission.ACCOUNTS_READ,)),
+            Entry("岗位", "id-badge-2", "/people/posts", (Permission.ACCOUNTS_READ,)),
+            Entry("本单位人员", "users", "/people/unit", (Permission.UNIT_MANAGE,)),
+        ),
+    ),
     Entry("审计记录", "list-search", "/audit", (Permission.AUDIT_READ,)),
     Entry("练习环境", "flask", "/practice", (Permission.PRACTICE_RESET,)),
     Entry("组件", "layout-grid", "/components"),
