@@ -185,18 +185,35 @@ def test_a_post_held_from_tomorrow_is_none_today(play: Play) -> None:
     play(story)
 
 
-def test_a_session_whose_post_ended_asks_for_another_or_says_there_is_none(play: Play) -> None:
+def test_a_session_whose_post_ended_asks_for_another(play: Play) -> None:
     async def story(world: World) -> None:
         browser = world.browser()
         url = await url_of(world)
         await browser.sign_in(url, BUREAU.username, world.password)
+        await world.give_post(BUREAU, Role.COUNTY_REVIEWER, division="340822", title="审核股长")
         assert sent_to_client(await browser.open(url))
         await world.execute("UPDATE post SET active = false WHERE role = 'county_clerk'")
+        page = await browser.open(url)
+        assert "选择岗位" in page.text
+        answer = await browser.submit(page, choice=choices_on(page)[0])
+        assert (await claims_of(world, answer.headers["location"]))["role"] == "county_reviewer"
+
+    play(story)
+
+
+def test_a_session_whose_last_post_ended_ends(play: Play) -> None:
+    async def story(world: World) -> None:
+        browser = world.browser()
+        url = await url_of(world)
+        await browser.sign_in(url, BUREAU.username, world.password)
+        await world.execute("UPDATE post SET active = false WHERE role = 'county_clerk'")
+        silent = await browser.open(await url_of(world, prompt="none"))
+        assert parameters(silent.headers["location"])["error"] == "login_required"
         gone = await browser.open(url)
         assert gone.status_code == 403
         assert "没有在任的岗位" in gone.text
-        await world.give_post(BUREAU, Role.COUNTY_REVIEWER, division="340822", title="审核股长")
-        assert "选择岗位" in (await browser.open(url)).text
+        assert await world.rows("SELECT 1 FROM login_session WHERE ended_at IS NULL") == []
+        assert 'name="password"' in (await browser.open(url)).text
 
     play(story)
 

@@ -12,6 +12,7 @@ from fastapi.responses import Response
 
 from services.identity.api.visits import Visit, opened_visit
 from services.identity.commands.choose_post import choose_post
+from services.identity.commands.end_access import end_sessions
 from services.identity.commands.enrol_factor import offered_enrolment
 from services.identity.commands.open_session import SignedIn
 from services.identity.credentials import alliance_of
@@ -106,7 +107,7 @@ async def after_step(visit: Visit, signed_in: SignedIn, posts: Sequence[HeldPost
 async def step_page(visit: Visit, arrival: Arrival, status: int = 200, problem: str = "") -> Response:
     """The page of the step that is due: second factor, setting one up, or the choice of a post."""
     if not arrival.posts:
-        return visit.parts.pages.message(403, NO_POST)
+        return await _without_post(visit, arrival)
     told = {"problem": problem, "person": arrival.account.person.name}
     if arrival.stage is not Stage.FACTOR:
         return await visit.page("choose_post.html", "post", status, posts=await _offered(visit, arrival), **told)
@@ -114,6 +115,14 @@ async def step_page(visit: Visit, arrival: Arrival, status: int = 200, problem: 
         return await visit.page("second_factor.html", "factor", status, **told)
     enrolment = await offered_enrolment(visit.session, visit.parts.tools, arrival.account, arrival.login.id)
     return await visit.page("enrol_factor.html", "enrolment", status, enrolment=enrolment, **told)
+
+
+async def _without_post(visit: Visit, arrival: Arrival) -> Response:
+    """The last post ended: so does the session, and the next one begins with the password."""
+    await end_sessions(visit.session, visit.parts.clock, visit.alliance, session_id=arrival.login.id)
+    response = visit.parts.pages.message(403, NO_POST)
+    visit.parts.cookies.drop_session(response)
+    return response
 
 
 @dataclass(frozen=True)

@@ -23,7 +23,8 @@ async def change_password(
     account = await lock_account(session, caller.alliance, UUID(caller.subject))
     guard = await lock_guard(session, account.alliance, tools.keyring.blind_name(account.username))
     right = await tools.passwords.verify(account.password_hash, current)
-    outcome = count(guard, tools.clock, tools.settings, right=right, active=account.active, last_step=True)
+    last = account.totp_confirmed_at is None  # the password alone does not forget wrong codes
+    outcome = count(guard, tools.clock, tools.settings, right=right, active=account.active, last_step=last)
     if outcome is Outcome.ACCEPTED:
         await _replace(session, tools, caller, account, new)
     else:
