@@ -22,12 +22,12 @@ from services.gateway.headers import (
 )
 from services.gateway.measures import Measures
 from services.gateway.pool import Pool, Turns
+from services.gateway.refusal_page import refusal
 from services.gateway.refusals import Overloaded, RateExceeded, UploadBroken, part_unavailable
 from services.gateway.routes import PART_LABELS
 from services.gateway.settings import GatewaySettings
 from services.kernel import context
 from services.kernel.errors import HubError
-from services.kernel.problems import problem_response
 from services.kernel.upstream import Upstream
 
 log = logging.getLogger(__name__)
@@ -101,7 +101,7 @@ class Proxy:
     async def _refuse(self, error: HubError, extra: RawHeaders, scope: Scope, receive: Receive, send: Send) -> None:
         self._measures.refused(error.code)
         log.info("request refused", extra={"code": error.code})
-        response = problem_response(error)
+        response = refusal(error, scope)
         response.raw_headers += [*extra, *(error.fields if isinstance(error, RateExceeded) else [])]
         await response(scope, receive, send)
 

@@ -267,6 +267,18 @@ def test_a_part_that_is_down_is_named_and_the_others_answer(ask: Callable[..., h
     assert ask("GET", "/", down="subsidies").status_code == 200
 
 
+def test_a_person_gets_a_refusal_as_a_page_and_a_program_as_a_document(ask: Callable[..., httpx.Response]) -> None:
+    person = {"Accept": "text/html,application/xhtml+xml,*/*;q=0.8"}
+    page = ask("GET", "/members", down="frontend", headers=person)
+    assert (page.status_code, page.headers["retry-after"]) == (503, "3")
+    assert page.headers["content-type"] == "text/html; charset=utf-8"
+    assert "页面暂时无法使用" in page.text
+    assert page.headers["x-request-id"] in page.text
+    assert "script-src 'self'" in page.headers["content-security-policy"]
+    for path, headers in (("/members", {"Accept": "*/*"}), ("/api/registry/v1/members", person)):
+        assert ask("GET", path, down="frontend", headers=headers).headers["content-type"] == "application/problem+json"
+
+
 def test_health_is_the_gateways_own(ask: Callable[..., httpx.Response]) -> None:
     assert ask("GET", "/livez").json() == {"status": "alive"}
     assert "hub_requests" in ask("GET", "/metrics").text
