@@ -4,7 +4,6 @@ import base64
 import hashlib
 import json
 from datetime import timedelta
-from typing import Any
 
 import httpx
 import pytest
@@ -17,6 +16,7 @@ from services.identity.parts import IdentityParts
 from services.identity.queries import signing_key
 from services.kernel.permissions import Role
 from services.kernel.tokens import SigningKey, generate_private_pem, sign
+from tests.identity.forging import hmac_signed, unsigned
 from tests.identity.office import Office
 from tests.identity.world import BUREAU, CLERK, TOKEN, VERIFIER, Browser, Play, World, authorize_url, parameters
 from tests.support.tokens import ISSUER
@@ -164,39 +164,16 @@ async def _again(world: World, browser: Browser, url: str) -> str:
     return await browser.sign_in(url, CLERK.username, world.password)
 
 
-def _none(claims: dict[str, Any], kid: str) -> str:
-    """A token with `alg: none`, as no library of good sense makes one."""
-    parts = ({"alg": "none", "typ": "at+jwt", "kid": kid}, claims)
-    return ".".join(base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in parts) + "."
-
-
-def _hs256(claims: dict[str, Any], key: SigningKey) -> str:
-    """A token signed by HMAC with the public key as the secret: the confusion of algorithms."""
-    import hmac
-
-    from cryptography.hazmat.primitives import serialization
-
-    private = serialization.load_pem_private_key(key.private_pem.encode(), None)
-    public = private.public_key().public_bytes(
-        serialization.Encoding.PEM, serialization.PublicFormat.SubjectPublicKeyInfo
-    )
-    header = {"alg": "HS256", "typ": "at+jwt", "kid": key.kid}
-    text = ".".join(
-        base64.urlsafe_b64encode(json.dumps(part).encode()).decode().rstrip("=") for part in (header, claims)
-    )
-    mac = hmac.digest(public, text.encode(), "sha256")
-    return f"{text}.{base64.urlsafe_b64encode(mac).decode().rstrip('=')}"
-
-
 @pytest.mark.parametrize("place", ["userinfo", "me", "introspect"])
 def test_a_token_that_only_looks_like_ours_is_refused_everywhere(play: Play, place: str) -> None:
     async def story(world: World) -> None:
         tokens = await world.tokens()
         key = await key_of(world)
         good = await world.verifier().verify(tokens["access_token"])
+        header = {"typ": "at+jwt", "kid": key.kid}
         forged = {
-            "alg none": _none(good, key.kid),
-            "HS256 with the public key": _hs256(good, key),
+            "alg none": unsigned(header, good),
+            "HS256 with the public key": hmac_signed(header, good, key.private_pem),
             "expired": sign({**good, "exp": int(world.clock.now().timestamp())}, key),
             "wrong audience": sign({**good, "aud": "another-service"}, key),
             "wrong issuer": sign({**good, "iss": "https://attacker.example"}, key),

@@ -1,8 +1,10 @@
 """The authorisation endpoint (RFC 6749, 3.1; OpenID Connect Core 1.0, 3.1.2): the sign-in page, and the way back."""
 
+from urllib.parse import urlencode
+
 from authlib.oidc.core.errors import LoginRequiredError
 from fastapi import APIRouter, Request
-from fastapi.responses import Response
+from fastapi.responses import RedirectResponse, Response
 
 from services.identity.api.sign_in_links import sign_in_links
 from services.identity.api.sign_in_steps import (
@@ -14,7 +16,7 @@ from services.identity.api.sign_in_steps import (
     finished,
     step_page,
 )
-from services.identity.api.visits import Visit, opened_visit
+from services.identity.api.visits import AUTHORIZE, Visit, opened_visit
 from services.identity.commands.sign_in import sign_in
 from services.identity.domain import Outcome
 from services.identity.oauth.requests import form_pairs
@@ -62,8 +64,11 @@ async def show(request: Request, parts: Parts) -> Response:
 @router.post("/oauth/authorize")
 async def submit(request: Request, parts: Parts) -> Response:
     """Take user name and password; on success open a login session and go on to what it still waits for."""
-    form = dict(await form_pairs(request))
-    alliance = parts.default_alliance
+    pairs = await form_pairs(request)
+    # A client may send its request as a form (OpenID Connect Core 1.0, 3.1.2.1); a password never enters an address.
+    if not request.url.query and "password" not in dict(pairs):
+        return RedirectResponse(f"{AUTHORIZE}?{urlencode(pairs)}", 303, {"Cache-Control": "no-store"})
+    form, alliance = dict(pairs), parts.default_alliance
     async with parts.tools.passwords.slots, parts.database.write(alliance) as session:
         visit = await opened_visit(request, parts, session, alliance)
         if isinstance(visit, Response):

@@ -21,8 +21,10 @@ def version_of(client: OAuthClient) -> str:
 async def update_application(
     session: WriteSession, clock: Clock, actor: Principal, client_id: str, draft: ApplicationUpdate, seen: str
 ) -> OAuthClient:
-    """Lock, check, change, audit; what it may no longer do ends its tokens. Raises ClientUnknown, StaleVersion,
-    or InvalidInput with every issue."""
+    """Lock, check, change, audit; what it may no longer do ends its tokens.
+
+    Raises ClientUnknown, StaleVersion, or InvalidInput with every issue.
+    """
     client = await lock_client(session, applications(actor.alliance), client_id)
     check_version(seen, version_of(client))
     wanted = {name: value for name, value in draft.model_dump(exclude_unset=True).items() if value is not None}
