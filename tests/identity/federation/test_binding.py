@@ -15,6 +15,7 @@ from tests.identity.federation.travel import (
     add_provider,
     bind,
     execute,
+    invited,
     parts_of,
     provider_id,
     serving_tcp,
@@ -107,8 +108,6 @@ def test_binding_fails_when_the_browser_signed_out_meanwhile(play: Play) -> None
 
 
 def test_a_password_link_is_no_invitation_and_an_ended_one_neither(play: Play) -> None:
-    from tests.identity.federation.travel import invited
-
     rogue = RogueCas(cas_success("<cas:user>u1</cas:user>"))
 
     async def story(world: World) -> None:

@@ -8,6 +8,7 @@ from tests.identity.federation.travel import (
     Traveller,
     add_provider,
     bind,
+    callback_of,
     execute,
     parts_of,
     provider_id,
@@ -81,8 +82,6 @@ def test_a_check_tells_whether_the_server_knows_the_hub(play: Play, cas_server: 
         parts = parts_of(world)
         config: dict[str, object] = {"base_url": cas_server.url, "subject_attribute": "", "name_attribute": ""}
         adapter = parts.adapters.of("cas", config, "")
-        from tests.identity.federation.travel import callback_of
-
         await adapter.check(callback_of(provider_id(1)))
 
     play(story, federation_private_addresses=True)

@@ -7,7 +7,7 @@ from services.identity.federation.config import Kind
 from services.identity.federation.errors import ProviderMisconfigured
 from services.identity.federation.oauth2 import value_at
 from tests.identity.federation.conftest import Peer
-from tests.identity.federation.test_oidc_provider import become
+from tests.identity.federation.honest import become
 from tests.identity.federation.travel import (
     Traveller,
     add_provider,

@@ -1,6 +1,7 @@
 """A browser that goes to the hub in this process and to other systems over loopback, and rows to travel with."""
 
 import re
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -191,8 +192,6 @@ async def invited(world: World, username: str = "xinren", *, member: UUID = MEMB
 @contextmanager
 def serving_tcp(app: Any) -> Iterator[str]:
     """Serve an ASGI application on a free loopback port, in a thread; yields its address."""
-    import threading
-
     config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, lifespan="off")
     instance = uvicorn.Server(config)
     thread = threading.Thread(target=instance.run, daemon=True)
