@@ -231,11 +231,11 @@ def test_the_first_start_registers_clients_and_a_key_once(complete: dict[str, st
     counts = "SELECT (SELECT count(*) FROM identity.oauth_client) * 100 + (SELECT count(*) FROM identity.signing_key)"
     for _ in range(2):
         assert run("bootstrap", **complete)[:2] == (0, "签名密钥和客户端已就绪。\n")
-        assert query(bare_server, counts, database="hub") == 401, "three services, the frontend, and one key"
+        assert query(bare_server, counts, database="hub") == 501, "four services, the frontend, and one key"
     name = query(bare_server, "SELECT name FROM identity.alliance WHERE alliance = 'anqing'", database="hub")
     assert name == "安庆职业教育集团"
     assert run("keys", "rotate", **complete)[0] == 0
-    assert query(bare_server, counts, database="hub") == 402
+    assert query(bare_server, counts, database="hub") == 502
 
 
 def test_missing_settings_are_named_and_no_value_is_repeated(complete: dict[str, str]) -> None:
