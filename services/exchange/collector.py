@@ -19,6 +19,7 @@ from services.kernel.errors import Unavailable
 log = logging.getLogger(__name__)
 ALONE = text("SELECT pg_try_advisory_xact_lock(hashtextextended('hub exchange collector', 0))")
 PURGE_EVERY: Final = timedelta(hours=1)
+LEARN_EVERY: Final = timedelta(seconds=30)  # how soon a new alliance is noticed
 
 
 @dataclass
@@ -28,6 +29,7 @@ class Collector:
     settings: ExchangeSettings
     outboxes: Outboxes
     known: list[str] = field(default_factory=list)
+    learned_at: datetime | None = None
     unreached: set[str] = field(default_factory=set)
     purged_at: datetime | None = None
 
@@ -50,16 +52,18 @@ class Collector:
         async with database.engine.begin() as alone:
             if not (await alone.execute(ALONE)).scalar_one():
                 return 0
-            await self._learn_alliances()
+            await self._learn_alliances(clock.now())
             came = [
                 await self._collect(database, clock, alliance, source) for alliance in self.known for source in SOURCES
             ]
             await self._purge(database, clock)
             return sum(came)
 
-    async def _learn_alliances(self) -> None:
+    async def _learn_alliances(self, now: datetime) -> None:
+        if self.learned_at is not None and now - self.learned_at < LEARN_EVERY:
+            return
         try:
-            self.known = await self.outboxes.alliances()
+            self.known, self.learned_at = await self.outboxes.alliances(), now
         except Unavailable:
             self._note("identity", reached=False)
         else:

@@ -13,7 +13,7 @@ from fastapi import FastAPI, Response
 from sqlalchemy import select, text
 from sqlalchemy.exc import IntegrityError
 
-from services.exchange.collector import ALONE, Collector
+from services.exchange.collector import ALONE, LEARN_EVERY, Collector
 from services.exchange.commands.store_changes import store_changes
 from services.exchange.jobs import collector
 from services.exchange.settings import ExchangeSettings
@@ -189,7 +189,22 @@ async def test_without_identity_the_alliances_that_are_known_go_on(
     await collecting.round(world.database, world.clock)
     neighbours.identity.down = True
     await neighbours.happen("registry", "member.created")
+    world.clock.advance(LEARN_EVERY)
     assert await collecting.round(world.database, world.clock) == 1
+    assert (neighbours.identity.asked, collecting.unreached & {"identity"}) == (2, {"identity"})
+
+
+async def test_a_new_alliance_is_noticed_after_a_while(
+    world: World, neighbours: Neighbours, collecting: Collector
+) -> None:
+    await collecting.round(world.database, world.clock)
+    neighbours.identity.alliances.append("xianning")
+    await neighbours.happen("registry", "member.created", alliance="xianning")
+    assert await collecting.round(world.database, world.clock) == 0
+    assert neighbours.identity.asked == 1, "not each second"
+    world.clock.advance(LEARN_EVERY)
+    assert await collecting.round(world.database, world.clock) == 1
+    assert len(await feed(world, "xianning")) == 1
 
 
 async def test_while_one_collects_another_does_nothing(

@@ -15,6 +15,7 @@ from services.exchange.domain import (
     retry_after,
 )
 from services.exchange.settings import SPECIFIED_DELAYS
+from services.kernel.outbox import OFFICE_ONLY
 from services.kernel.permissions import Department, Role
 from services.kernel.principal import Principal
 from tests.exchange.world import COLLEGE, HUAINING, QIANSHAN, SCHOOL
@@ -41,6 +42,7 @@ SEEN = {
     (QIANSHAN, None): {"secretariat"},
     (None, COLLEGE): {"secretariat", "college"},
     (None, SCHOOL): {"secretariat"},
+    (OFFICE_ONLY, None): {"secretariat"},
     (HUAINING, COLLEGE): {"secretariat", "huaining", "college"},
     (QIANSHAN, SCHOOL): {"secretariat"},
 }

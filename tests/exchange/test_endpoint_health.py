@@ -9,6 +9,8 @@ from sqlalchemy import select
 from services.exchange.commands.deliver_webhook import AT_ONCE_PER_ENDPOINT
 from services.exchange.domain import DeliveryState
 from services.exchange.settings import SPECIFIED_DELAYS
+from services.kernel.outbox import OFFICE_ONLY
+from services.kernel.permissions import Role
 from services.kernel.shared_tables import audit_entry, outbox_event
 from tests.exchange.receiver import Receiver, answer, hanging
 from tests.exchange.world import ALLIANCE, HUAINING, World, read_endpoint, the_delivery
@@ -47,6 +49,16 @@ async def test_gone_means_gone(world: World, receiver: Receiver) -> None:
             None,
         )
         assert (await client.post(f"{path}/replay", json={"from": "2000-01-01T00:00:00Z"})).json() == {"replayed": 2}
+
+
+async def test_only_the_office_hears_of_an_endpoint_of_its_own(world: World, receiver: Receiver) -> None:
+    await world.endpoint(receiver.url, role=Role.SECRETARIAT_CLERK)
+    await world.happen("claim.accepted")
+    receiver.script = [answer(410)]
+    await world.attempt(await the_delivery(world))
+    async with world.database.read(ALLIANCE) as session:
+        (division,) = (await session.scalars(select(outbox_event.c.division))).all()
+    assert division == OFFICE_ONLY
 
 
 async def test_days_without_one_success_disable_an_endpoint(world: World, receiver: Receiver) -> None:

@@ -28,7 +28,7 @@ class ChangeRead(BaseModel):
     at: datetime
     object_kind: str
     object_id: str
-    division: str | None = Field(description="所涉县区；与 member 均为空表示面向全联盟")
+    division: str | None = Field(description="所涉县区；与 member 均为空表示面向全联盟，- 表示仅秘书处可见")
     member: UUID | None = Field(description="所涉成员单位")
     data: dict[str, Any]
 
