@@ -75,7 +75,11 @@ def test_an_authenticator_reads_the_secret_from_the_uri_and_the_picture_is_a_dra
     head, drawing = enrolment.image.split(",", 1)
     assert head == "data:image/svg+xml;charset=utf-8"
     assert '"' not in enrolment.image
-    assert {node.tag.rpartition("}")[2] for node in ElementTree.fromstring(unquote(drawing)).iter()} <= {"svg", "g", "path"}
+    assert {node.tag.rpartition("}")[2] for node in ElementTree.fromstring(unquote(drawing)).iter()} <= {
+        "svg",
+        "g",
+        "path",
+    }
 
 
 def test_secrets_have_160_bits_and_differ() -> None:
