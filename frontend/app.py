@@ -26,7 +26,9 @@ from frontend.pages import (
     member_imports,
     members,
     people_accounts,
+    people_applications,
     people_posts,
+    people_providers,
     people_unit,
     practice,
     sign_out,
@@ -52,7 +54,7 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
 SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
 REGISTRY = (members, member_imports, collaborations)
-PEOPLE = (people_accounts, people_posts, people_unit)
+PEOPLE = (people_accounts, people_posts, people_unit, people_providers, people_applications)
 INTEGRATION = (integration_clients, integration_webhooks)
 PAGES = (
     home,

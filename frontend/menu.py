@@ -59,6 +59,8 @@ MENU = (
         children=(
             Entry("账号", "user", "/people/accounts", (Permission.ACCOUNTS_READ,)),
             Entry("岗位", "id-badge-2", "/people/posts", (Permission.ACCOUNTS_READ,)),
+            Entry("单位登录方式", "building-bank", "/people/providers", (Permission.ACCOUNTS_MANAGE,)),
+            Entry("第三方应用", "api", "/people/applications", (Permission.ACCOUNTS_MANAGE,)),
             Entry("本单位人员", "users", "/people/unit", (Permission.UNIT_MANAGE,)),
         ),
     ),

@@ -66,6 +66,53 @@ DETAIL = {
 SESSION = {"device": "Windows Edge", "client_address": "::1", "created_at": AT, "last_seen_at": AT, "practice": False}
 LINK = {"purpose": "invitation", "link": "http://127.0.0.1:8000/oauth/invitation/t0k", "expires_at": AT, "note": ""}
 
+PROVIDER = {
+    "id": ID,
+    "kind": "oidc",
+    "kind_label": "OpenID Connect",
+    "name": "学院统一认证",
+    "member": None,
+    "division": None,
+    "config": {"issuer": "https://sso.example.edu.cn", "algorithm": "RS256", "pkce": True},
+    "has_secret": True,
+    "active": True,
+    "callback_url": f"http://127.0.0.1:8000/oauth/federation/{ID}/callback",
+    "created_at": AT,
+    "updated_at": AT,
+}
+FIELD = {"hint": "", "required": True, "default": None, "choices": []}
+KIND = {
+    "kind": "oidc",
+    "label": "OpenID Connect",
+    "fields": [
+        {**FIELD, "name": "issuer", "label": "签发者地址", "kind": "text"},
+        {
+            **FIELD,
+            "name": "algorithm",
+            "label": "算法",
+            "kind": "choice",
+            "choices": ["RS256", "ES256"],
+            "default": "RS256",
+        },
+        {**FIELD, "name": "pkce", "label": "使用 PKCE", "kind": "flag", "default": True},
+        {**FIELD, "name": "secret", "label": "应用密钥", "kind": "secret"},
+    ],
+}
+APPLICATION = {
+    "client_id": "app-1",
+    "name": "学分银行",
+    "description": "",
+    "redirect_uris": ["https://bank.example.cn/cb"],
+    "post_logout_redirect_uris": [],
+    "auth_method": "client_secret_basic",
+    "scopes": ["openid", "profile"],
+    "active": True,
+    "created_by": None,
+    "created_at": AT,
+    "updated_at": AT,
+    "last_used_at": None,
+}
+
 
 def matrix() -> dict[str, Any]:
     roles = [
@@ -94,11 +141,16 @@ def fake(fake: FakeGateway) -> FakeGateway:
         f"{API}/posts": listed(POST),
         f"{API}/roles": matrix(),
         f"{API}/unit/accounts": listed(ACCOUNT),
+        f"{API}/identity-providers": listed(PROVIDER),
+        f"{API}/identity-providers/kinds": {"items": [KIND]},
+        f"{API}/applications": listed(APPLICATION),
+        f"{API}/applications/app-1": APPLICATION,
         "/api/registry/v1/units": listed({"id": ID, "name": "安庆职业技术学院", "category": "x", "division": None}),
         "/api/registry/v1/divisions": {"divisions": [{"code": "340822", "name": "怀宁县"}], "zones": []},
     }
     fake.answers = {("GET", path): reply(answer) for path, answer in answers.items()}
     fake.answers["GET", f"{API}/accounts/{ID}"] = reply(DETAIL, headers={"ETag": '"4"'})
+    fake.answers["GET", f"{API}/identity-providers/{ID}"] = reply(PROVIDER, headers={"ETag": '"1"'})
     fake.answers["GET", f"{API}/posts/{ID}"] = reply({**POST, "holdings": [HOLDING]}, headers={"ETag": '"2"'})
     return fake
 
@@ -121,6 +173,13 @@ async def signed_in(stranger: Browser, fake: FakeGateway, role: Role) -> Browser
         (Role.SECURITY_ADMIN, f"/people/posts/{ID}"),
         (Role.SYSTEM_ADMIN, f"/people/posts/{ID}"),
         (Role.SECURITY_ADMIN, "/people/posts/roles"),
+        (Role.SYSTEM_ADMIN, "/people/providers"),
+        (Role.SYSTEM_ADMIN, "/people/providers/new?kind=oidc"),
+        (Role.SYSTEM_ADMIN, f"/people/providers/{ID}"),
+        (Role.SYSTEM_ADMIN, "/people/applications"),
+        (Role.SYSTEM_ADMIN, "/people/applications/new"),
+        (Role.SYSTEM_ADMIN, "/people/applications/app-1"),
+        (Role.SYSTEM_ADMIN, "/people/applications/app-1/edit"),
         (Role.COUNTY_REVIEWER, "/people/unit"),
         (Role.COUNTY_REVIEWER, f"/people/unit/{ID}/password"),
     ],
@@ -186,3 +245,49 @@ async def test_a_colleague_s_reset_link_is_shown_this_once(stranger: Browser, fa
     answer = await post(browser, f"/people/unit/{ID}/password")
     assert LINK["link"] in answer.text
     assert "密码重置链接" in answer.text
+
+
+async def test_a_provider_s_form_is_what_identity_says_of_its_kind(stranger: Browser, fake: FakeGateway) -> None:
+    browser = await signed_in(stranger, fake, Role.SYSTEM_ADMIN)
+    bodies: list[Any] = []
+    fake.answers["POST", f"{API}/identity-providers"] = kept(bodies, PROVIDER)
+    form = {"kind": "oidc", "name": "学院统一认证", "config.issuer": "https://sso.example.edu.cn", "config.pkce": "no"}
+    answer = await post(browser, "/people/providers/new", {**form, "config.algorithm": "ES256", "secret": "s3cret"})
+    assert answer.status_code == 303
+    assert bodies == [
+        {
+            "kind": "oidc",
+            "name": "学院统一认证",
+            "config": {"issuer": "https://sso.example.edu.cn", "algorithm": "ES256", "pkce": False},
+            "secret": "s3cret",
+            "member": None,
+            "division": None,
+        }
+    ]
+    assert (await browser.http.get("/people/providers/new?kind=telepathy")).status_code == 404
+
+
+async def test_what_is_wrong_with_a_provider_is_told_at_its_field_and_by_the_check(
+    stranger: Browser, fake: FakeGateway
+) -> None:
+    browser = await signed_in(stranger, fake, Role.SYSTEM_ADMIN)
+    issue = {"field": "config.issuer", "code": "value_error", "message": "应为以 https:// 开头的完整地址"}
+    fake.answers["PATCH", f"{API}/identity-providers/{ID}"] = refuse(422, "invalid", "有误", "请修改。", [issue])
+    edit = {"name": "x", "config.issuer": "sso", "etag": '"1"', "secret": "not-shown-again"}
+    refused = await post(browser, f"/people/providers/{ID}/edit", edit, headers=HTMX)
+    assert refused.status_code == 422
+    assert Page(refused.text).having("input", name="config.issuer", aria_invalid="true")
+    result = {"ok": False, "code": "unreachable", "message": "无法连接对方的发现文档。", "callback_url": ""}
+    fake.answers["POST", f"{API}/identity-providers/{ID}/check"] = reply(result)
+    assert "无法连接对方的发现文档" in (await post(browser, f"/people/providers/{ID}/check", headers=HTMX)).text
+
+
+async def test_an_application_s_secret_is_shown_this_once(stranger: Browser, fake: FakeGateway) -> None:
+    browser = await signed_in(stranger, fake, Role.SYSTEM_ADMIN)
+    bodies: list[Any] = []
+    fake.answers["POST", f"{API}/applications"] = kept(bodies, {**APPLICATION, "client_secret": "app-s3cret"})
+    form = {"name": "学分银行", "redirect_uris": "https://a.cn/cb\nhttps://b.cn/cb", "scopes": ["openid", "profile"]}
+    answer = await post(browser, "/people/applications/new", form)
+    assert "app-s3cret" in answer.text
+    assert bodies[0]["redirect_uris"] == ["https://a.cn/cb", "https://b.cn/cb"]
+    assert bodies[0]["scopes"] == ["openid", "profile"]
