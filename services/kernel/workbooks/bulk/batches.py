@@ -19,6 +19,7 @@ MAXIMUM_LINE: Final = 1 << 20
 """Characters of one row, and of one field; a row of a roster has a few hundred."""
 
 ROW_FIELD, ROW_HEADER = "row", "整行"
+_TEXT: Final = frozenset({str, type(None)})
 _READABLE: Final = r"[\p{L}\p{N}]"
 
 
@@ -56,7 +57,9 @@ def batch_of(
     odd: dict[str, dict[int, Cell]] = {}
     columns = zip(*(row.cells for row in rows), strict=True) if rows else iter([()] * len(spec.columns))
     for column, cells in zip(spec.columns, columns, strict=True):
-        others = {place: cell for place, cell in enumerate(cells) if cell is not None and not isinstance(cell, str)}
+        others: dict[int, Cell] = {}
+        if not _TEXT.issuperset(map(type, cells)):
+            others = {place: cell for place, cell in enumerate(cells) if type(cell) not in _TEXT}
         written = [cell if isinstance(cell, str) else None for cell in cells] if others else cells
         texts[column.field] = pl.Series(column.field, written, dtype=pl.String)
         if others:
