@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from services.kernel import context
 from services.kernel.logs import JsonFormatter, write_access
-from services.kernel.observability import Metrics
+from services.kernel.observability import Metrics, is_quiet
 
 FACTS = {"method": "GET", "path": "/成员", "status": 200, "milliseconds": 1.5}
 
@@ -94,3 +94,19 @@ def test_requests_are_counted_by_method_and_status() -> None:
 
     assert (count("GET", "200"), count("POST", "200"), count("GET", "404")) == (2, 1, 1)
     assert metrics.registry.get_sample_value("hub_request_seconds_count", {"service": "gateway"}) == 4
+
+
+@pytest.mark.parametrize(
+    ("path", "status", "quiet"),
+    [
+        ("/livez", 200, True),
+        ("/readyz", 503, True),
+        ("/internal/revocations", 304, True),
+        ("/internal/revocations", 500, False),
+        ("/api/registry/v1/outbox", 200, True),
+        ("/api/registry/v1/outbox", 403, False),
+        ("/api/registry/v1/members", 200, False),
+    ],
+)
+def test_what_is_asked_each_second_gets_no_line_while_it_is_answered(path: str, status: int, quiet: bool) -> None:
+    assert is_quiet(path, status) is quiet
