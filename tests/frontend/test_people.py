@@ -277,6 +277,7 @@ async def test_what_is_wrong_with_a_provider_is_told_at_its_field_and_by_the_che
     refused = await post(browser, f"/people/providers/{ID}/edit", edit, headers=HTMX)
     assert refused.status_code == 422
     assert Page(refused.text).having("input", name="config.issuer", aria_invalid="true")
+    assert "not-shown-again" not in refused.text
     result = {"ok": False, "code": "unreachable", "message": "无法连接对方的发现文档。", "callback_url": ""}
     fake.answers["POST", f"{API}/identity-providers/{ID}/check"] = reply(result)
     assert "无法连接对方的发现文档" in (await post(browser, f"/people/providers/{ID}/check", headers=HTMX)).text
