@@ -55,6 +55,7 @@ class Connection(asyncio.Protocol):
         self._chunks: list[bytes] = []
         self._buffered = self._header_bytes = 0
         self._heard = self._sent = self._keep = self._reading_paused = False
+        self.quiet_since = None
 
     @property
     def closed(self) -> bool:

@@ -117,7 +117,9 @@ class Proxy:
             if not await _answer(connection, receive, send, extra):
                 log.info("the caller left before the end of the answer", extra={"part": part})
         except (UpstreamFault, HubError) as fault:
-            _report(part, fault)
+            if isinstance(fault, UpstreamFault):
+                self.breakers[part].failed()
+                _report(part, fault)
             # Half an answer is out: the connection must break rather than look complete.
             raise BrokenAnswer(f"the answer of {part} broke off") from fault
         finally:

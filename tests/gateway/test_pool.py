@@ -132,6 +132,49 @@ def test_neither_a_slow_upload_nor_a_slow_reader_counts_as_silence(run: Callable
     assert waiting < size, "the whole answer was kept in memory for a reader that did not read"
 
 
+def test_a_slow_upload_over_a_kept_connection_is_no_silence(run: Callable[..., Any]) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        for end in (b"\r\n\r\n", b"0\r\n\r\n"):
+            await reader.readuntil(end)
+            writer.write(OK)
+        await reader.read()
+
+    async def slow() -> AsyncIterator[bytes]:
+        for _ in range(4):
+            await asyncio.sleep(0.1)
+            yield b"x"
+
+    service = Service(serve)
+
+    async def use(opened: Pool) -> tuple[int, bytes]:
+        await ask(opened)
+        return await ask(opened, "POST", slow(), chunked=True)
+
+    assert run(service, use, read_timeout=0.15) == (200, b"hi")
+    assert service.connections == 1
+
+
+def test_each_request_has_its_own_patience(run: Callable[..., Any]) -> None:
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            await reader.readuntil(b"\r\n\r\n")
+            await asyncio.sleep(0.5)
+            writer.write(OK)
+
+    async def use(opened: Pool) -> list[int]:
+        found = []
+        for _ in range(2):  # the second over the kept connection
+            connection = await opened.request("GET", b"/", [], None, chunked=False, patience=5.0)
+            await connection.read()
+            found.append(connection.status)
+            opened.release(connection)
+        with pytest.raises(UpstreamFault, match="silent"):
+            await opened.request("GET", b"/", [], None, chunked=False)
+        return found
+
+    assert run(Service(serve), use, read_timeout=0.1) == [200, 200]
+
+
 def test_no_more_connections_than_allowed(run: Callable[..., Any]) -> None:
     service = Service(answers(*[OK] * 20))
 
