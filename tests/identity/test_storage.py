@@ -90,18 +90,22 @@ def test_no_input_makes_the_endpoints_fail(play: Play) -> None:
                     await http.post(TOKEN, data=form, headers={"Authorization": header}),
                     await http.post(TOKEN, data=form, auth=("frontend", world.frontend_secret)),
                     await http.post(REVOKE, data=form, auth=("frontend", world.frontend_secret)),
+                    await http.post("/oauth/introspect", data=form, auth=("frontend", world.frontend_secret)),
                     await http.get("/oauth/logout", params=query),
+                    await http.post("/oauth/logout", data={**form, **query}),
                 ]
                 for answer in answers:
                     assert answer.status_code < 500, (answer.text, query, form)
-                    assert answer.headers.get("location", ISSUER).startswith(ISSUER)
+                    assert answer.headers.get("location", ISSUER).startswith((ISSUER, "/oauth/authorize?"))
 
     play(story)
 
 
 def _cases() -> list[tuple[dict[str, str], dict[str, str], str]]:
     names = ["response_type", "client_id", "redirect_uri", "scope", "state", "code_challenge", "code_challenge_method"]
+    names += ["prompt", "max_age", "nonce", "resource", "id_token_hint", "post_logout_redirect_uri", "login_hint"]
     fields = ["grant_type", "code", "refresh_token", "token", "redirect_uri", "code_verifier", "scope", "username"]
+    fields += ["client_id", "client_secret", "client_assertion", "client_assertion_type", "resource", "token_type_hint"]
     fixed = {"response_type": "code", "client_id": "frontend"}
     drawn: list[tuple[dict[str, str], dict[str, str], str]] = []
 

@@ -1,7 +1,7 @@
 """What is refused before Authlib looks closer: parameters twice, other resources, and wishes that are not granted."""
 
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import timedelta
 from typing import Any, Final
 
 from authlib.oauth2.base import OAuth2Error
@@ -74,11 +74,6 @@ class Wishes:
     def consent(self) -> bool:
         """The person is to be asked even for what was allowed before."""
         return "consent" in self.prompts
-
-    def again(self, signed_in_at: datetime, now: datetime) -> bool:
-        """Whether somebody who is signed in must sign in anew (another post is chosen by signing in, too)."""
-        too_long_ago = self.max_age is not None and now - signed_in_at > self.max_age
-        return too_long_ago or bool(self.prompts & {"login", "select_account"})
 
 
 class RequestChecks:

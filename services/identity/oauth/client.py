@@ -48,7 +48,6 @@ class HubClient(ClientMixin):  # type: ignore[misc]  # Authlib has no types
     def __init__(self, row: OAuthClient) -> None:
         self.row = row
         self.client_id = row.client_id
-        self.client_metadata = {"post_logout_redirect_uris": row.post_logout_redirect_uris}
 
     @property
     def asks_for_consent(self) -> bool:
