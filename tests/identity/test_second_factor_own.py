@@ -7,7 +7,18 @@ import pytest
 
 from services.identity.schemas.account import AccountCreate
 from services.kernel.permissions import Role
-from tests.identity.world import BUREAU, Phone, Play, World, authorize_url
+from tests.identity.stepping import at_next_step, choices_on
+from tests.identity.world import (
+    BUREAU,
+    CALLBACK,
+    TOKEN,
+    VERIFIER,
+    Phone,
+    Play,
+    World,
+    authorize_url,
+    parameters,
+)
 from tests.support.tokens import ISSUER
 
 API = "/api/identity/v1/me"
@@ -79,6 +90,22 @@ def test_the_session_that_set_it_up_is_not_asked_again(play: Play) -> None:
         await set_up(world, me)
         answer = await browser.open(url)
         assert "code=" in answer.headers["location"]
+
+    play(story)
+
+
+def test_who_practises_has_the_same_factor(play: Play) -> None:
+    async def story(world: World) -> None:
+        browser = world.browser()
+        page = await at_next_step(world, browser)
+        answer = await browser.submit(page, choice=choices_on(page)[1])
+        form = {"grant_type": "authorization_code", "code": parameters(answer.headers["location"])["code"]}
+        granted = await world.post(TOKEN, {**form, "redirect_uri": CALLBACK, "code_verifier": VERIFIER})
+        headers = {"Authorization": f"Bearer {granted.json()['access_token']}"}
+        me = httpx.AsyncClient(transport=world.transport, base_url=ISSUER + API, headers=headers)
+        phone, _ = await set_up(world, me)
+        world.phones[BUREAU.username] = phone
+        assert (await state(await signed_in(world)))["enrolled"]
 
     play(story)
 

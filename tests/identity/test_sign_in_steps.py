@@ -4,6 +4,7 @@ import re
 from collections.abc import Awaitable, Callable
 from datetime import timedelta
 from html import unescape
+from urllib.parse import urlsplit
 
 import httpx
 import pytest
@@ -33,7 +34,9 @@ def test_no_step_answers_a_browser_that_gave_no_password(play: Play, step: str) 
         answer = await browser.http.post(url, data=STEPS[step])
         assert answer.status_code == 403
         assert 'name="password"' in answer.text
-        assert (await browser.http.get(url)).status_code == 405
+        loaded = await browser.http.get(url)
+        assert loaded.status_code == 303
+        assert loaded.headers["location"] == f"/oauth/authorize?{urlsplit(url).query}"
 
     play(story)
 

@@ -61,6 +61,12 @@ async def show(request: Request, parts: Parts) -> Response:
         return await step_page(visit, arrival) if arrival is not None else await password_page(visit)
 
 
+@router.get("/oauth/authorize/{step}")
+async def show_due(request: Request, step: str) -> Response:  # noqa: ARG001  # whichever it names
+    """A step's address serves its form; whoever loads it is shown the step that is due."""
+    return RedirectResponse(f"{AUTHORIZE}?{request.url.query}", 303, {"Cache-Control": "no-store"})
+
+
 @router.post("/oauth/authorize")
 async def submit(request: Request, parts: Parts) -> Response:
     """Take user name and password; on success open a login session and go on to what it still waits for."""
