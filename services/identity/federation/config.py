@@ -58,6 +58,12 @@ def _without_query(value: str) -> str:
     return value.rstrip("/")
 
 
+def _with_openid(value: str) -> str:
+    if "openid" not in value.split():
+        raise ValueError("授权范围须包含 openid，否则对方系统不会返回身份令牌")
+    return value
+
+
 _Line = StringConstraints(strip_whitespace=True, min_length=1, max_length=200, pattern=r"^[^\x00-\x1f\x7f]+$")
 Line = Annotated[str, _Line]
 Optional = Annotated[str, StringConstraints(strip_whitespace=True, max_length=200, pattern=r"^[^\x00-\x1f\x7f]*$")]
@@ -81,7 +87,9 @@ class OidcConfig(_Config):
         title="签发者地址（issuer）", description="发现文档在其后加 /.well-known/openid-configuration"
     )
     client_id: Line = Field(title="应用标识（client_id）")
-    scope: Line = Field(default="openid profile", title="授权范围（scope）", description="须包含 openid")
+    scope: Annotated[Line, AfterValidator(_with_openid)] = Field(
+        default="openid profile", title="授权范围（scope）", description="须包含 openid"
+    )
     algorithm: Algorithm = Field(default="RS256", title="身份令牌签名算法", description="只接受所选算法")
 
 

@@ -102,6 +102,7 @@ WRONG: list[tuple[str, dict[str, Any], set[str]]] = [
     ("oidc", {"config": {**OIDC, "algorithm": "none"}}, {"config.algorithm"}),
     ("oidc", {"config": {**OIDC, "client_id": "a\x00b"}}, {"config.client_id"}),
     ("oidc", {"config": {**OIDC, "secret": SECRET}}, {"config.secret"}),
+    ("oidc", {"config": {**OIDC, "scope": "profile openidx"}}, {"config.scope"}),
     ("cas", {"config": {"base_url": "https://cas.example/cas", "name_attribute": "a b"}}, {"config.name_attribute"}),
     ("oauth2", {"config": {**SOUND["oauth2"], "subject_field": ""}}, {"config.subject_field"}),
 ]
