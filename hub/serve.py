@@ -71,6 +71,9 @@ def serve_gateway(*, uds: Path | None, host: str, port: int, processes: int) -> 
     import uvicorn
     from uvicorn.supervisors.multiprocess import Multiprocess
 
+    from services.gateway.settings import GatewaySettings
+
+    GatewaySettings()  # a wrong setting ends the command here, not each process again and again
     sockets = [listening_socket(host, port), *([_unix_socket(uds)] if uds else [])]
     if processes == 1:
         uvicorn.Server(uvicorn.Config(application("gateway"), **_manners())).run(sockets)

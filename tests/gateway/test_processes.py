@@ -59,10 +59,9 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
         yield address
 
 
-@contextmanager
-def gateway_running(folder: Path, upstream: str, *, host: str = "127.0.0.1", **settings: str) -> Iterator[Running]:
-    port, uds, log = free_port(), folder / "gateway.sock", folder / "gateway.log"
-    environment = {
+def gateway_environment(folder: Path, upstream: str) -> dict[str, str]:
+    """All parts are `upstream`, but for identity, which is not there."""
+    return {
         **os.environ,
         "HUB_ENVIRONMENT": "demonstration",
         "HUB_PUBLIC_URL": ISSUER,
@@ -72,8 +71,13 @@ def gateway_running(folder: Path, upstream: str, *, host: str = "127.0.0.1", **s
         **{f"HUB_UPSTREAM_{part.upper()}": upstream for part in PART_LABELS},
         "HUB_UPSTREAM_IDENTITY": f"unix://{folder}/nobody.sock",
         "HUB_UPSTREAM_GATEWAY": ISSUER,
-        **settings,
     }
+
+
+@contextmanager
+def gateway_running(folder: Path, upstream: str, *, host: str = "127.0.0.1", **settings: str) -> Iterator[Running]:
+    port, uds, log = free_port(), folder / "gateway.sock", folder / "gateway.log"
+    environment = {**gateway_environment(folder, upstream), **settings}
     command = [sys.executable, "-m", "hub", "serve", "gateway", "--host", host, "--port", str(port), "--uds", str(uds)]
     with log.open("wb") as stream:
         process = subprocess.Popen(command, env=environment, stdout=stream, stderr=stream, start_new_session=True)
@@ -228,6 +232,16 @@ def test_a_slow_answer_comes_whole(tmp_path: Path) -> None:
         url = f"http://127.0.0.1:{running.port}/slow"
         assert [httpx.get(url).text, httpx.post(url, content=b"a").text] == ["01234567"] * 2
         assert "the caller left" not in running.log.read_text()
+
+
+@pytest.mark.parametrize("processes", ["1", "2"])
+def test_a_wrong_setting_ends_it_at_once(tmp_path: Path, processes: str) -> None:
+    settings = {"HUB_GATEWAY_PROCESSES": processes, "HUB_GATEWAY_TRUSTED_PROXIES": "somewhere"}
+    command = [sys.executable, "-m", "hub", "serve", "gateway", "--port", str(free_port())]
+    environment = {**gateway_environment(tmp_path, "unix:///nobody.sock"), **settings}
+    said = subprocess.run(command, env=environment, capture_output=True, text=True, timeout=60, check=False)
+    assert said.returncode != 0
+    assert "trusted_proxies" in said.stderr
 
 
 def test_only_the_gateway_may_be_several(tmp_path: Path) -> None:
