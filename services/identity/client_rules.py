@@ -71,7 +71,7 @@ def _usable(key: dict[str, Any]) -> bool:
         if key.get("kty") == "RSA":
             long_enough = len(urlsafe_b64decode(str(key["n"]) + "==")) * 8 >= SMALLEST_RSA_BITS
             return long_enough and isinstance(RSAKey.import_key(key), RSAKey)
-        return ECKey.import_key(key).curve_name == "P-256"
+        return key.get("kty") == "EC" and ECKey.import_key(key).curve_name == "P-256"
     except (JoseError, ValueError, TypeError, KeyError):
         return False
 

@@ -113,6 +113,8 @@ def test_an_assertion_must_be_the_clients_own_for_this_server_short_and_new(play
             "too long": assertion(world, own, mine, exp=now + 331, jti="6"),
             "no end": assertion(world, own, mine, exp=None, jti="7"),
             "end is text": assertion(world, own, mine, exp="soon", jti="8"),
+            "end beyond all time": assertion(world, own, mine, exp=10**30, jti="8a"),
+            "end before all time": assertion(world, own, mine, exp=-(10**30), jti="8b"),
             "not yet": assertion(world, own, mine, nbf=now + 60, jti="9"),
             "no jti": assertion(world, own, mine, jti=None),
             "jti too long": assertion(world, own, mine, jti="x" * 300),

@@ -278,6 +278,9 @@ def test_only_public_keys_of_good_strength_are_taken() -> None:
         [jwk(rsa, kid="a"), jwk(p256, kid="a")],
         [{"kty": "RSA"}],
         [{"kty": "XYZ"}],
+        [jwk(p256, kty="OKP")],
+        [jwk(p256, x="短")],
+        [jwk(rsa, n="\ud800")],
         [jwk(rsa, kid=str(number)) for number in range(6)],
     ]
     for keys in refused:

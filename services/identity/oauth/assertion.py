@@ -65,8 +65,7 @@ class PrivateKeyJwt(JWTBearerClientAssertion):  # type: ignore[misc]  # Authlib 
             raise InvalidClientError(description=f"The assertion is not accepted: {_plain(fault)}") from fault
         if claims["iss"] != claims["sub"]:
             raise InvalidClientError(description="The assertion's iss and sub are not both the client.")
-        ends = datetime.fromtimestamp(claims["exp"], UTC)
-        if ends - now > LONGEST_LIFE + CLOCKS_DIFFER:
+        if claims["exp"] - now.timestamp() > (LONGEST_LIFE + CLOCKS_DIFFER).total_seconds():
             raise InvalidClientError(description="The assertion lives longer than five minutes.")
         if not self.validate_jti(claims, claims["jti"]):
             raise InvalidClientError(description="The assertion's jti was used before.")
