@@ -1,5 +1,6 @@
 """What everybody does about himself: sessions far away, the own password; and what services are told at once."""
 
+import asyncio
 from datetime import timedelta
 from uuid import uuid4
 
@@ -269,5 +270,16 @@ def test_what_is_over_is_purged_in_every_alliance_and_what_lives_stays(play: Pla
         assert await left_after(timedelta(hours=2, seconds=1)) == (0, 1, 1, 4)
         assert await left_after(timedelta(days=7, hours=9)) == (0, 1, 0, 4)
         assert await left_after(timedelta(days=3)) == (0, 0, 0, 4)
+
+    play(story)
+
+
+def test_two_changes_of_a_password_at_once_leave_one_that_serves(play: Play) -> None:
+    async def story(world: World) -> None:
+        office = Office(world)
+        clerk = await office.hire("clerk", Role.COUNTY_CLERK)
+        drafts = [{"current_password": world.password, "new_password": f"{NEW}-{number}"} for number in range(3)]
+        answers = await asyncio.gather(*(office.call(clerk, "POST", "/me/password", draft) for draft in drafts))
+        assert sorted(answer.status_code for answer in answers) == [204, 422, 422]
 
     play(story)

@@ -168,7 +168,7 @@ async def unlock(
     draft: Reasoned,
     response: Response,
 ) -> AccountDetail:
-    account = await lock_account(session, principal.alliance, account_id)
+    account = await get_account_by_id(session, principal.alliance, account_id)  # sign-in locks the guard first
     await unlock_account(session, clock, principal, parts.keyring, account, reason=draft.reason)
     return await _detail(session, clock, parts, account, response)
 

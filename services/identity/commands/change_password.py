@@ -6,6 +6,7 @@ from services.identity.commands.end_access import end_sessions
 from services.identity.commands.guard_sign_in import count, lock_guard
 from services.identity.commands.locks import lock_account
 from services.identity.domain import Outcome
+from services.identity.queries import get_account_by_id
 from services.identity.tables import Account
 from services.identity.tools import SignInTools
 from services.kernel.audit import audit
@@ -20,8 +21,9 @@ async def change_password(
 
     The new one has been judged already: a refusal must leave the count behind, so this raises nothing for it.
     """
-    account = await lock_account(session, caller.alliance, UUID(caller.subject))
-    guard = await lock_guard(session, account.alliance, tools.keyring.blind_name(account.username))
+    username = (await get_account_by_id(session, caller.alliance, UUID(caller.subject))).username
+    guard = await lock_guard(session, caller.alliance, tools.keyring.blind_name(username))
+    account = await lock_account(session, caller.alliance, UUID(caller.subject))  # after the guard, as at sign-in
     right = await tools.passwords.verify(account.password_hash, current)
     last = account.totp_confirmed_at is None  # the password alone does not forget wrong codes
     outcome = count(guard, tools.clock, tools.settings, right=right, active=account.active, last_step=last)

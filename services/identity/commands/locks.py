@@ -27,9 +27,9 @@ async def lock_person(session: WriteSession, alliance: str, person_id: UUID) -> 
 
 
 async def lock_account(session: WriteSession, alliance: str, account_id: UUID) -> Account:
-    """The account with its person. Raises AccountUnknown."""
+    """The account with its person, read anew if it was read before. Raises AccountUnknown."""
     own = accounts_of(alliance).where(Account.id == account_id).with_for_update(of=Account)
-    account = (await session.scalars(own)).one_or_none()
+    account = (await session.scalars(own.execution_options(populate_existing=True))).one_or_none()
     if account is None:
         raise AccountUnknown("没有这个账号，请刷新后再试。")
     return account
