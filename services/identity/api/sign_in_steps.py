@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from services.identity.api.sign_in_links import sign_in_links
 from services.identity.api.visits import Visit, opened_visit
 from services.identity.commands.choose_post import choose_post
 from services.identity.commands.end_access import end_sessions
@@ -169,7 +170,8 @@ async def sent_form(
         return visit
     arrival = await arrived(session, parts, request, visit.alliance)
     if arrival is None:
-        return await visit.page("sign_in.html", "", 403, username="", problem=TIMED_OUT, errors={}, links=[])
+        links = await sign_in_links(visit)
+        return await visit.page("sign_in.html", "", 403, username="", problem=TIMED_OUT, errors={}, links=links)
     if arrival.stage not in stages or not arrival.posts:
         return visit.onward()
     if not visit.accepts(step, form.get("csrf_token", "")):
