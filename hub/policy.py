@@ -88,8 +88,8 @@ async def _apply_to(
     service: str,
     alliance: str,
     pack: PolicyPack,
-    payloads: Parts,
-    hashes: dict[str, str],
+    payloads: Mapping[Any, Any],
+    hashes: Mapping[Any, str],
     environment: Mapping[str, str],
 ) -> Applied:
     """Apply the service's part to one alliance, in one transaction. Raises OperatorError."""
