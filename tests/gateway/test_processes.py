@@ -63,6 +63,7 @@ def gateway_environment(folder: Path, upstream: str) -> dict[str, str]:
     """All parts are `upstream`, but for identity, which is not there."""
     return {
         **os.environ,
+        "TMPDIR": str(folder),  # what a killed process leaves behind goes with the test
         "HUB_ENVIRONMENT": "demonstration",
         "HUB_PUBLIC_URL": ISSUER,
         "HUB_AUDIENCE": AUDIENCE,
