@@ -246,6 +246,7 @@ FAULTY: list[tuple[dict[str, str | None], str]] = [
     ({"response_mode": "fragment"}, "invalid_request"),
     ({"prompt": "none login"}, "invalid_request"),
     ({"prompt": "create"}, "invalid_request"),
+    ({"nonce": "\x00"}, "invalid_request"),
     ({"max_age": "-1"}, "invalid_request"),
     ({"request": "ey.ey.x"}, "request_not_supported"),
     ({"request_uri": "https://attacker.example/"}, "request_uri_not_supported"),

@@ -152,8 +152,15 @@ def test_prompt_and_max_age_decide_whether_the_person_signs_in_again(play: Play)
                 assert (await browser.open(authorize_url(client, **wish))).status_code == status, wish
             silent = await browser.open(authorize_url(client, prompt="none", max_age="500"))
             assert parameters(silent.headers["location"])["error"] == "login_required"
+            theirs = await world.tokens(BUREAU, scope="openid")
+            other = await browser.open(authorize_url(client, prompt="none", id_token_hint=theirs["id_token"]))
+            assert parameters(other.headers["location"])["error"] == "login_required"
+            unknown = await browser.open(authorize_url(client, prompt="none", id_token_hint="x.y.z"))
+            assert "code" in parameters(unknown.headers["location"])
             anew = await _again(world, browser, authorize_url(client, prompt="login"))
             tokens = await client.fetch_token(TOKEN, authorization_response=anew, code_verifier=VERIFIER)
+            same = await browser.open(authorize_url(client, prompt="none", id_token_hint=tokens["id_token"]))
+            assert "code" in parameters(same.headers["location"])
         claims = jwt.get_unverified_claims(tokens["id_token"])
         assert claims["auth_time"] == int(world.clock.now().timestamp())
 

@@ -12,7 +12,7 @@ from fastapi.responses import RedirectResponse, Response
 from services.identity.actors import account_holder
 from services.identity.commands.end_access import end_sessions
 from services.identity.credentials import alliance_of
-from services.identity.oauth.end_session import Hint, hint_of, way_back
+from services.identity.oauth.hints import Hint, hint_of, way_back
 from services.identity.oauth.requests import form_pairs
 from services.identity.pages import Message
 from services.identity.parts import IdentityParts, Parts

@@ -11,7 +11,7 @@ from typing import Any
 from authlib.common.urls import add_params_to_uri
 from authlib.oauth2.base import OAuth2Error
 from authlib.oauth2.rfc6749.errors import InvalidScopeError, UnauthorizedClientError
-from authlib.oidc.core.errors import ConsentRequiredError
+from authlib.oidc.core.errors import ConsentRequiredError, LoginRequiredError
 from fastapi.responses import Response
 from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert
@@ -19,10 +19,12 @@ from sqlalchemy.orm import Session
 
 from services.identity.oauth.checks import Wishes
 from services.identity.oauth.client import HubClient, allowances
+from services.identity.oauth.hints import hint_of
 from services.identity.oauth.issuing import Issuing
 from services.identity.oauth.requests import HubOAuth2Request
 from services.identity.oauth.server import HubAuthorizationServer
 from services.identity.oauth.subject import Subject
+from services.identity.queries.keys import living_keys
 from services.identity.tables import Consent
 
 log = logging.getLogger(__name__)
@@ -82,6 +84,7 @@ def answer_request(
     server = HubAuthorizationServer(session, issuing)
     try:
         grant = server.get_consent_grant(request)
+        _refuse_another_person(server, grant, request, subject)
         needed = _consent_needed(server, grant, request, subject) if allowed is None else None
     except OAuth2Error as error:
         return refusal(server, request, error)
@@ -105,6 +108,22 @@ def refusal(server: HubAuthorizationServer, request: HubOAuth2Request, error: An
     error.state = request.payload.state
     answer: Response = server.handle_response(*error())
     return _with_issuer(answer, server.issuing)
+
+
+def _refuse_another_person(
+    server: HubAuthorizationServer, grant: Any, request: HubOAuth2Request, subject: Subject
+) -> None:
+    """A client that names whom it expects by an ID token gets nobody else (OpenID Connect Core 1.0, 3.1.2.1).
+
+    Raises LoginRequiredError. A hint whose key was retired, or that is none of ours, names nobody.
+    """
+    given, issuing = request.payload.data.get("id_token_hint"), server.issuing
+    if not given:
+        return
+    keys = {"keys": list(server.session.scalars(living_keys(issuing.clock.now())))}
+    hint = hint_of(given, keys, issuing.issuer)
+    if hint is not None and hint.subject != subject.account_id:
+        raise LoginRequiredError(redirect_uri=grant.redirect_uri)
 
 
 def _consent_needed(

@@ -94,5 +94,7 @@ class RequestChecks:
                 raise error()
         if request.payload.data.get("response_mode", "query") != "query":
             raise InvalidRequestError("The response_mode is not supported.")
+        if "\x00" in request.payload.data.get("nonce", ""):  # PostgreSQL text holds none
+            raise InvalidRequestError("The nonce has a character that is not supported.")
         Wishes.of(request)
         refuse_other_resources(request, self._settings)

@@ -1,8 +1,9 @@
 """Clients that may ask for tokens, and the keys that sign these."""
 
 from datetime import datetime
+from typing import Any
 
-from sqlalchemy import or_, select
+from sqlalchemy import Select, or_, select
 
 from services.identity.domain import SigningKeyUnreadable
 from services.identity.keyring import Keyring
@@ -17,11 +18,15 @@ async def find_client(session: AnySession, client_id: str) -> OAuthClient | None
     return (await session.scalars(statement)).one_or_none()
 
 
-async def published_keys(session: AnySession, now: datetime) -> Jwks:
-    """The public keys that verify tokens still alive, those about to sign included (RFC 7517)."""
+def living_keys(now: datetime) -> Select[dict[str, Any]]:
+    """The public keys that verify tokens still alive, those about to sign included; for any kind of session."""
     living = or_(SigningKeyRow.retires_at.is_(None), SigningKeyRow.retires_at > now)
-    statement = select(SigningKeyRow.public_jwk).where(living).order_by(SigningKeyRow.signs_from)
-    return {"keys": list((await session.scalars(statement)).all())}
+    return select(SigningKeyRow.public_jwk).where(living).order_by(SigningKeyRow.signs_from)
+
+
+async def published_keys(session: AnySession, now: datetime) -> Jwks:
+    """They as a JWKS (RFC 7517)."""
+    return {"keys": list((await session.scalars(living_keys(now))).all())}
 
 
 async def signing_key(session: AnySession, keyring: Keyring, now: datetime) -> SigningKey:

@@ -1,4 +1,4 @@
-"""A client's wish at sign-out (OpenID Connect RP-Initiated Logout 1.0): whose session, and where to go afterwards."""
+"""ID tokens that come back as a hint, and where a client may send the browser after a sign-out."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -16,8 +16,12 @@ from services.kernel.tokens import ALGORITHM, Jwks
 
 @dataclass(frozen=True)
 class Hint:
-    """An ID token of ours, of any age (2: it is accepted after its end): who signed out at which client."""
+    """What an ID token of ours says, of any age: who signed in, at which client, in which session.
 
+    Accepted after its end (RP-Initiated Logout 1.0, 2; OpenID Connect Core 1.0, 3.1.2.1).
+    """
+
+    subject: UUID
     client_id: str
     session_id: UUID
     alliance: str
@@ -31,7 +35,8 @@ def hint_of(id_token: str, keys: Jwks, issuer: str) -> Hint | None:
         claims = token.claims
         if token.header.get("typ") != "JWT" or claims["iss"] != issuer:
             return None
-        return Hint(str(claims["aud"]), UUID(claims["sid"]), home_of(str(claims["alliance"])))
+        subject, session_id = UUID(claims["sub"]), UUID(claims["sid"])
+        return Hint(subject, str(claims["aud"]), session_id, home_of(str(claims["alliance"])))
     except (JoseError, KeyError, ValueError, TypeError, AttributeError):
         return None
 
@@ -39,7 +44,7 @@ def hint_of(id_token: str, keys: Jwks, issuer: str) -> Hint | None:
 def way_back(client: OAuthClient | None, hint: Hint | None, uri: str, state: str) -> str | None:
     """Where the browser may go afterwards: a URI that this client registered, character by character.
 
-    A client that names itself differently from its ID token gets nothing (2).
+    A client that names itself differently from its ID token gets nothing (RP-Initiated Logout 1.0, 2).
     """
     if client is None or uri not in client.post_logout_redirect_uris:
         return None
