@@ -17,13 +17,13 @@ FILLS = [needs(Permission.REGISTRY_WRITE)]
 RESETS = tuple(f"POST /api/{service}/v1/practice/reset" for service in ("targets", "subsidies", "exchange"))
 LABELS = {
     "report": "指标填报",
-    "claim": "奖补申报",
-    "student": "学生名册行",
-    "school_class": "校企合作班名册行",
-    "roster_import": "名册导入记录",
-    "settlement": "试算的结算",
+    "claims": "奖补申报",
+    "students": "学生名册行",
+    "classes": "校企合作班名册行",
+    "imports": "名册导入记录",
+    "settlements": "试算的结算",
     "webhook_endpoint": "推送地址",
-    "delivery": "推送记录",
+    "webhook_delivery": "推送记录",
 }
 
 

@@ -34,7 +34,8 @@ class Revoked:
     def of(cls, content: Mapping[str, Any], version: str = "") -> "Revoked":
         """The list from its JSON."""
         sessions, tokens = frozenset(content["sessions"]), frozenset(content["tokens"])
-        return cls(sessions, tokens, dict(content["clients"]), version)
+        clients = {str(name): int(least) for name, least in content["clients"].items()}
+        return cls(sessions, tokens, clients, version)
 
     def covers(self, claims: Mapping[str, Any]) -> bool:
         """Whether a token with these claims has been revoked."""
@@ -103,7 +104,7 @@ class HttpRevocations:
                     return None
                 answer.raise_for_status()
                 return Revoked.of(await answer.json(), answer.headers["ETag"].strip('"'))
-        except (aiohttp.ClientError, TimeoutError) as fault:
+        except (aiohttp.ClientError, TimeoutError, LookupError, TypeError, ValueError) as fault:  # or no such list
             raise Unavailable("登录服务暂时无法连接，请稍后重试。", retry_after_seconds=3) from fault
 
     async def close(self) -> None:

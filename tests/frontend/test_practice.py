@@ -10,7 +10,7 @@ from tests.frontend.html import Page
 from tests.frontend.subsidies_world import post
 
 pytestmark = pytest.mark.anyio
-SERVICES = {"targets": {"report": 2}, "subsidies": {"claim": 1, "student": 40}, "exchange": {"webhook_endpoint": 0}}
+SERVICES = {"targets": {"report": 2}, "subsidies": {"claims": 1, "students": 40}, "exchange": {"webhook_endpoint": 0}}
 
 
 @pytest.fixture

@@ -57,7 +57,8 @@ class Published:
     """Plays identity: what it publishes may change, and it may be away."""
 
     def __init__(self) -> None:
-        self.content, self.version, self.away, self.asked = EMPTY, "1", False, 0
+        self.content: Any = EMPTY
+        self.version, self.away, self.asked = "1", False, 0
         self.app = FastAPI()
         self.app.add_api_route("/internal/revocations", self.answer)
 
@@ -86,6 +87,10 @@ def test_the_list_is_followed_over_http_and_stands_while_identity_is_away(tmp_pa
             kept = feed.current
             await feed.refresh()
             assert feed.current is kept  # 304
+            for content in ([], {"sessions": []}, {**EMPTY, "clients": {"huaining": "many"}}, "nothing"):
+                published.content, published.version = content, f"broken {content}"
+                with pytest.raises(Unavailable):
+                    await feed.refresh()
             published.away = True
             with pytest.raises(Unavailable):
                 await feed.refresh()
