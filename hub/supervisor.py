@@ -1,4 +1,4 @@
-"""Starts children, waits until each is ready, watches them, and stops them in order.
+"""Starts children, waits until each is ready, starts again those that die, and stops them in order.
 
 One thread, no event loop: the kernel ties a child's life to the thread that started it (see `processes.py`).
 """
@@ -22,6 +22,9 @@ READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
 PROBE_SECONDS = 5.0
+RESTART_DELAYS: Sequence[float] = (0.0, 1.0, 2.0, 5.0, 10.0)
+"""Seconds before a child that died is started again, by how often it died lately; one more death ends the hub."""
+LATELY_SECONDS = 300.0
 
 
 class StopRequested(BaseException):
@@ -29,7 +32,7 @@ class StopRequested(BaseException):
 
 
 class ChildDied(OperatorError):
-    """A child ended although nobody asked it to."""
+    """A child ended although nobody asked it to: while the hub started, or too often afterwards."""
 
 
 @dataclass(frozen=True)
@@ -43,19 +46,33 @@ class Child:
     upstream: str | None
 
 
-@dataclass(frozen=True)
+def restart_delay(deaths: Sequence[float]) -> float | None:
+    """Seconds until a child that died at these instants, the last being now, is started again; None to give up."""
+    lately = sum(deaths[-1] - at < LATELY_SECONDS for at in deaths)
+    return RESTART_DELAYS[lately - 1] if lately <= len(RESTART_DELAYS) else None
+
+
+@dataclass
 class _Running:
+    """A child, its present process, when it died (monotonic seconds), and when it is due again if it is down."""
+
     child: Child
     process: subprocess.Popen[bytes]
     log: Path
+    deaths: list[float] = field(default_factory=list)
+    due: float | None = None
 
     def check(self) -> None:
         """Raise ChildDied with the end of its log when it no longer runs."""
-        code = self.process.poll()
-        if code is not None:
-            how = f"信号 {signal.Signals(-code).name}" if code < 0 else f"退出码 {code}"
+        if self.process.poll() is not None:
             tail = log_tail(self.log) or "（没有输出）"
-            raise ChildDied(f"{self.child.label}意外停止（{how}），日志 {self.log} 的末尾：\n{tail}")
+            raise ChildDied(f"{self.child.label}意外停止（{self.ending}），日志 {self.log} 的末尾：\n{tail}")
+
+    @property
+    def ending(self) -> str:
+        """How the process ended."""
+        code = self.process.returncode
+        return f"信号 {signal.Signals(-code).name}" if code < 0 else f"退出码 {code}"
 
 
 @contextmanager
@@ -87,17 +104,16 @@ def stop_signals() -> Iterator[Callable[[], None]]:
 class Supervisor:
     """The children of one hub, in the order they were started."""
 
-    def __init__(self, log_of: Callable[[str], Path]) -> None:
-        """`log_of` names the log file of a child by its name."""
+    def __init__(self, log_of: Callable[[str], Path], say: Callable[[str], None] = lambda _sentence: None) -> None:
+        """`log_of` names the log file of a child by its name; `say` tells the operator of children that died."""
         self._log_of = log_of
+        self._say = say
         self._running: list[_Running] = []
 
     def start(self, child: Child) -> None:
         """Start a child; its death is noticed by `wait_ready` and `watch`."""
         log = self._log_of(child.name)
-        with log.open("ab") as stream:
-            process = spawn(child.command, log=stream, environment=child.environment, death_signal=signal.SIGKILL)
-        self._running.append(_Running(child, process, log))
+        self._running.append(_Running(child, _spawned(child, log), log))
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait until every child answers /readyz with 200. Raises ChildDied, or OperatorError after `seconds`."""
@@ -118,11 +134,32 @@ class Supervisor:
             running.check()
 
     def watch(self, also: Callable[[], None] = lambda: None) -> Never:
-        """Check the children, and `also`, until one dies (ChildDied) or a signal asks to stop (StopRequested)."""
+        """Start again what dies, and check `also`, until a signal asks to stop (StopRequested).
+
+        Raises ChildDied when a child dies too often: whatever kills it will not go away by itself.
+        """
         while True:
-            self.check()
+            for running in self._running:
+                self._keep(running)
             also()
             time.sleep(POLL_SECONDS)
+
+    def _keep(self, running: _Running) -> None:
+        """Note that a child died, or start it again when that is due."""
+        now = time.monotonic()
+        if running.due is None and running.process.poll() is not None:
+            kill_group(running.process)
+            running.deaths.append(now)
+            delay = restart_delay(running.deaths)
+            if delay is None:
+                running.check()
+                return
+            running.due = now + delay
+            self._say(
+                f"{running.child.label}意外停止（{running.ending}），{delay:.0f} 秒后重新启动，日志见 {running.log}。"
+            )
+        if running.due is not None and now >= running.due:
+            running.process, running.due = _spawned(running.child, running.log), None
 
     def stop(self) -> None:
         """Stop the last started, the gateway, first: it takes no request that those behind it cannot answer."""
@@ -130,6 +167,11 @@ class Supervisor:
         self._running.clear()
         _end(processes[-1:])
         _end(processes[:-1])
+
+
+def _spawned(child: Child, log: Path) -> subprocess.Popen[bytes]:
+    with log.open("ab") as stream:
+        return spawn(child.command, log=stream, environment=child.environment, death_signal=signal.SIGKILL)
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -92,7 +92,7 @@ def _start(
     for label, act in hooks.before:
         with progress.step(label):
             act(deployment)
-    supervisor = Supervisor(settings.state.log)
+    supervisor = Supervisor(settings.state.log, progress.say)
     stack.callback(supervisor.stop)
     with progress.step("启动各服务"):
         for name in ORDER:

@@ -21,6 +21,7 @@ ANSWERS = {
 def listen(address: str) -> socket.socket:
     parts = urlsplit(address)
     if parts.scheme == "unix":
+        Path(parts.path).unlink(missing_ok=True)  # of one that was killed
         server = socket.socket(socket.AF_UNIX)
         server.bind(parts.path)
     else:
@@ -36,7 +37,9 @@ def main() -> None:
     if order == "deaf":
         signal.signal(signal.SIGTERM, signal.SIG_IGN)
     if pids := os.environ.get("FAKE_PIDS"):
-        (Path(pids) / name).write_text(str(os.getpid()))
+        written = Path(pids) / f"{name}.new"
+        written.write_text(str(os.getpid()))
+        written.replace(Path(pids) / name)  # whoever reads it never sees half of it
     sys.stdout.write(f"{name} speaks\n")
     sys.stdout.flush()
     if order == "die":

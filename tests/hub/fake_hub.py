@@ -4,6 +4,7 @@ import os
 import sys
 from pathlib import Path
 
+from hub import supervisor
 from hub.environment import Deployment
 from hub.errors import OperatorError
 from hub.up import Hooks, up
@@ -29,6 +30,7 @@ def keep_a_row(deployment: Deployment) -> None:
     (deployment.settings.state.path / "starts").write_text(str(asyncio.run(count())))
 
 
+supervisor.RESTART_DELAYS = (0.0,)  # a second death ends the hub
 try:
     up(Hooks(command=command, before=[("记录", keep_a_row)], after=[("示范", lambda _, say: ["账户 甲"])]), os.environ)
 except OperatorError as error:

@@ -13,7 +13,17 @@ import pytest
 
 from hub import supervisor as supervisor_module
 from hub.errors import OperatorError
-from hub.supervisor import Child, ChildDied, StopRequested, Supervisor, is_ready, stop_signals
+from hub.supervisor import (
+    LATELY_SECONDS,
+    RESTART_DELAYS,
+    Child,
+    ChildDied,
+    StopRequested,
+    Supervisor,
+    is_ready,
+    restart_delay,
+    stop_signals,
+)
 from tests.hub.processes import eventually, is_alive
 
 FAKE = Path(__file__).with_name("fake_child.py")
@@ -69,22 +79,64 @@ def test_a_child_that_never_becomes_ready_is_named(hub: Supervisor, open_folder:
         hub.wait_ready(1)
 
 
-def test_a_child_that_dies_is_reported_with_the_end_of_its_log(hub: Supervisor, open_folder: Path) -> None:
+def test_a_child_that_keeps_dying_is_reported_with_the_end_of_its_log(
+    hub: Supervisor, open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "RESTART_DELAYS", (0.0,))
     hub.start(child(open_folder, "weak", "weak:die"))
     hub.wait_ready(20)
     with pytest.raises(ChildDied) as caught:
         hub.watch()
     assert "服务 weak意外停止（退出码 7）" in caught.value.sentence
-    assert caught.value.sentence.endswith("weak speaks")
+    assert caught.value.sentence.endswith("weak speaks\nweak speaks")
     assert caught.value.exit_code != 0
 
 
-def test_a_killed_child_is_reported_by_its_signal(hub: Supervisor, open_folder: Path) -> None:
+def test_a_killed_child_is_started_again_and_the_others_are_left_alone(open_folder: Path) -> None:
+    said: list[str] = []
+    hub = Supervisor(lambda name: open_folder / f"{name}.log", said.append)
+    hub.start(child(open_folder, "weak"))
+    hub.start(child(open_folder, "other"))
+    hub.wait_ready(20)
+    weak, other = pid_of(open_folder, "weak"), pid_of(open_folder, "other")
+    os.kill(weak, signal.SIGKILL)
+
+    def until_it_is_back() -> None:
+        if pid_of(open_folder, "weak") != weak and is_ready(f"unix://{open_folder}/weak.sock"):
+            raise StopRequested
+
+    with pytest.raises(StopRequested):
+        hub.watch(also=until_it_is_back)
+    assert pid_of(open_folder, "other") == other
+    assert is_alive(other)
+    assert said == [f"服务 weak意外停止（信号 SIGKILL），0 秒后重新启动，日志见 {open_folder}/weak.log。"]
+    again = pid_of(open_folder, "weak")
+    hub.stop()
+    assert not is_alive(again)
+
+
+def test_a_child_waits_longer_with_each_death_and_is_given_up_after_the_last() -> None:
+    deaths: list[float] = []
+    delays = []
+    for at in range(len(RESTART_DELAYS) + 1):
+        deaths.append(float(at))
+        delays.append(restart_delay(deaths))
+    assert delays == [*RESTART_DELAYS, None]
+
+
+def test_deaths_of_long_ago_do_not_count() -> None:
+    long_ago = [0.0] * len(RESTART_DELAYS)
+    assert restart_delay([*long_ago, LATELY_SECONDS]) == RESTART_DELAYS[0]
+    assert restart_delay([*long_ago, LATELY_SECONDS - 0.1]) is None
+
+
+def test_a_child_killed_while_the_hub_starts_is_reported_by_its_signal(hub: Supervisor, open_folder: Path) -> None:
     hub.start(child(open_folder, "weak"))
     hub.wait_ready(20)
     os.kill(pid_of(open_folder, "weak"), signal.SIGKILL)
+    assert eventually(lambda: not is_alive(pid_of(open_folder, "weak")))
     with pytest.raises(ChildDied, match="SIGKILL"):
-        hub.watch()
+        hub.check()
 
 
 def test_a_program_that_cannot_run_at_all_is_noticed_while_waiting(hub: Supervisor, open_folder: Path) -> None:

@@ -125,7 +125,23 @@ def test_killing_the_hub_ends_everything_and_it_starts_again_at_once(hub: Hub) -
     assert again.returncode == 0
 
 
-def test_a_child_that_dies_stops_the_hub_with_its_last_words(hub: Hub) -> None:
+def test_a_killed_child_is_started_again_while_the_others_run_on(hub: Hub) -> None:
+    run, _ = hub.start_and_wait()
+    before = hub.pids()
+    os.kill(before["registry"], signal.SIGKILL)
+    assert run.stdout is not None
+    assert "登记服务意外停止（信号 SIGKILL），0 秒后重新启动" in run.stdout.readline()
+    assert eventually(lambda: hub.pids()["registry"] != before["registry"])
+    after = hub.pids()
+    assert {name for name in before if before[name] != after[name]} == {"registry"}
+    assert all(map(is_alive, after.values()))
+    run.send_signal(signal.SIGINT)
+    run.communicate(timeout=60)
+    assert run.returncode == 0
+    assert not any(map(is_alive, after.values()))
+
+
+def test_a_child_that_keeps_dying_stops_the_hub_with_its_last_words(hub: Hub) -> None:
     run, _ = hub.start_and_wait(FAKE_ORDERS="registry:die")
     pids = hub.pids()
     said = refusal(run)
