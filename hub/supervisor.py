@@ -3,12 +3,13 @@
 One thread, no event loop: the kernel ties a child's life to the thread that started it (see `processes.py`).
 """
 
+import logging
 import signal
 import socket
 import subprocess
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import FrameType
@@ -17,14 +18,16 @@ from urllib.parse import urlsplit
 
 from hub.errors import OperatorError
 from hub.processes import kill_group, log_tail, spawn
+from services.kernel.logs import JsonFormatter
 
 READY_SECONDS = 120.0
 STOP_SECONDS = 10.0
 POLL_SECONDS = 0.1
 PROBE_SECONDS = 5.0
-RESTART_DELAYS: Sequence[float] = (0.0, 1.0, 2.0, 5.0, 10.0)
-"""Seconds before a child that died is started again, by how often it died lately; one more death ends the hub."""
-LATELY_SECONDS = 300.0
+RESTART_PAUSES: Sequence[float] = (0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0)
+"""Seconds before a child is started again, by how often in a row it failed; one failure more ends the hub."""
+STEADY_SECONDS = 60.0
+"""A child that lived so long has recovered: its earlier failures are forgotten."""
 
 
 class StopRequested(BaseException):
@@ -32,7 +35,7 @@ class StopRequested(BaseException):
 
 
 class ChildDied(OperatorError):
-    """A child ended although nobody asked it to: while the hub started, or too often afterwards."""
+    """A child ended although nobody asked it to: while the hub started, or again and again afterwards."""
 
 
 @dataclass(frozen=True)
@@ -46,33 +49,57 @@ class Child:
     upstream: str | None
 
 
-def restart_delay(deaths: Sequence[float]) -> float | None:
-    """Seconds until a child that died at these instants, the last being now, is started again; None to give up."""
-    lately = sum(deaths[-1] - at < LATELY_SECONDS for at in deaths)
-    return RESTART_DELAYS[lately - 1] if lately <= len(RESTART_DELAYS) else None
+def failures_in_a_row(before: int, lived: float) -> int:
+    """How often a child has failed without recovering in between, now that it ended after `lived` seconds."""
+    return 1 if lived >= STEADY_SECONDS else before + 1
+
+
+def restart_pause(failures: int) -> float | None:
+    """Seconds until a child that failed so often in a row is started again; None to give it up."""
+    return RESTART_PAUSES[failures - 1] if failures <= len(RESTART_PAUSES) else None
 
 
 @dataclass
 class _Running:
-    """A child, its present process, when it died (monotonic seconds), and when it is due again if it is down."""
+    """A child and its present process; instants are monotonic seconds, `due` is when one that is down starts again."""
 
     child: Child
-    process: subprocess.Popen[bytes]
     log: Path
-    deaths: list[float] = field(default_factory=list)
+    process: subprocess.Popen[bytes]
+    started: float
+    failures: int = 0
     due: float | None = None
+
+    @property
+    def ending(self) -> str:
+        """How the process ended, as the beginning of a sentence."""
+        code = self.process.returncode
+        how = f"信号 {signal.Signals(-code).name}" if code < 0 else f"退出码 {code}"
+        return f"{self.child.label}意外停止（{how}）"
+
+    @property
+    def last_words(self) -> str:
+        """The end of its log, as the end of a sentence."""
+        return f"日志 {self.log} 的末尾：\n{log_tail(self.log) or '（没有输出）'}"
 
     def check(self) -> None:
         """Raise ChildDied with the end of its log when it no longer runs."""
         if self.process.poll() is not None:
-            tail = log_tail(self.log) or "（没有输出）"
-            raise ChildDied(f"{self.child.label}意外停止（{self.ending}），日志 {self.log} 的末尾：\n{tail}")
+            raise ChildDied(f"{self.ending}，{self.last_words}")
 
-    @property
-    def ending(self) -> str:
-        """How the process ended."""
-        code = self.process.returncode
-        return f"信号 {signal.Signals(-code).name}" if code < 0 else f"退出码 {code}"
+    def note_death(self, now: float) -> str:
+        """Set when it starts again; the sentence that says so. Raises ChildDied when it failed too often in a row."""
+        self.failures = failures_in_a_row(self.failures, now - self.started)
+        pause = restart_pause(self.failures)
+        if pause is None:
+            raise ChildDied(f"{self.ending}，已连续 {self.failures} 次，不再重新启动；{self.last_words}")
+        self.due = now + pause
+        when = f"{pause:.0f} 秒后重新启动" if pause else "立即重新启动"
+        times = f"（连续第 {self.failures} 次）" if self.failures > 1 else ""
+        return f"{self.ending}，{when}{times}；其他部分照常运行，日志见 {self.log}。"
+
+    def start_again(self, now: float) -> None:
+        self.process, self.started, self.due = _spawned(self.child, self.log), now, None
 
 
 @contextmanager
@@ -113,7 +140,7 @@ class Supervisor:
     def start(self, child: Child) -> None:
         """Start a child; its death is noticed by `wait_ready` and `watch`."""
         log = self._log_of(child.name)
-        self._running.append(_Running(child, _spawned(child, log), log))
+        self._running.append(_Running(child, log, _spawned(child, log), time.monotonic()))
 
     def wait_ready(self, seconds: float = READY_SECONDS) -> None:
         """Wait until every child answers /readyz with 200. Raises ChildDied, or OperatorError after `seconds`."""
@@ -136,34 +163,29 @@ class Supervisor:
     def watch(self, also: Callable[[], None] = lambda: None) -> Never:
         """Start again what dies, and check `also`, until a signal asks to stop (StopRequested).
 
-        Raises ChildDied when a child dies too often: whatever kills it will not go away by itself.
+        Raises ChildDied when a child fails too often in a row: whatever ends it will not go away by itself.
         """
         while True:
+            also()  # first: where the database is gone, that is what has to be said
             for running in self._running:
                 self._keep(running)
-            also()
             time.sleep(POLL_SECONDS)
 
     def _keep(self, running: _Running) -> None:
-        """Note that a child died, or start it again when that is due."""
+        """Note that a child died, and start it again when that is due."""
         now = time.monotonic()
         if running.due is None and running.process.poll() is not None:
-            kill_group(running.process)
-            running.deaths.append(now)
-            delay = restart_delay(running.deaths)
-            if delay is None:
-                running.check()
-                return
-            running.due = now + delay
-            self._say(
-                f"{running.child.label}意外停止（{running.ending}），{delay:.0f} 秒后重新启动，日志见 {running.log}。"
-            )
+            kill_group(running.process)  # its own children hold its port, or would go on beside the new ones
+            sentence = running.note_death(now)
+            _write_down(running, sentence)
+            with suppress(OSError):  # nobody reads the terminal any more; the log has it
+                self._say(sentence)
         if running.due is not None and now >= running.due:
-            running.process, running.due = _spawned(running.child, running.log), None
+            running.start_again(now)
 
     def stop(self) -> None:
         """Stop the last started, the gateway, first: it takes no request that those behind it cannot answer."""
-        processes = [running.process for running in self._running]
+        processes = [running.process for running in self._running if running.due is None]
         self._running.clear()
         _end(processes[-1:])
         _end(processes[:-1])
@@ -172,6 +194,14 @@ class Supervisor:
 def _spawned(child: Child, log: Path) -> subprocess.Popen[bytes]:
     with log.open("ab") as stream:
         return spawn(child.command, log=stream, environment=child.environment, death_signal=signal.SIGKILL)
+
+
+def _write_down(running: _Running, sentence: str) -> None:
+    """Put the sentence into the child's log, in the form of its other lines."""
+    facts = {"name": __name__, "levelname": "ERROR", "msg": sentence, "failures": running.failures}
+    line = JsonFormatter(running.child.name).format(logging.makeLogRecord(facts))
+    with running.log.open("a", encoding="utf-8") as stream:
+        stream.write(line + "\n")
 
 
 def _end(processes: Sequence[subprocess.Popen[bytes]]) -> None:

@@ -1,4 +1,7 @@
-"""Runs `hub up` on stand-in processes (see fake_child.py), as a program of its own."""
+"""Runs `hub up` on stand-in processes (see fake_child.py), as a program of its own.
+
+FAKE_PAUSES: the seconds before a child is started again, separated by commas, in place of the supervisor's.
+"""
 
 import os
 import sys
@@ -30,7 +33,8 @@ def keep_a_row(deployment: Deployment) -> None:
     (deployment.settings.state.path / "starts").write_text(str(asyncio.run(count())))
 
 
-supervisor.RESTART_DELAYS = (0.0,)  # a second death ends the hub
+if pauses := os.environ.get("FAKE_PAUSES"):
+    supervisor.RESTART_PAUSES = [float(pause) for pause in pauses.split(",")]
 try:
     up(Hooks(command=command, before=[("记录", keep_a_row)], after=[("示范", lambda _, say: ["账户 甲"])]), os.environ)
 except OperatorError as error:

@@ -1,5 +1,6 @@
 """The supervisor on stand-in processes: ready, watched, reported when dead, stopped whatever they do."""
 
+import json
 import os
 import signal
 import socket
@@ -14,14 +15,15 @@ import pytest
 from hub import supervisor as supervisor_module
 from hub.errors import OperatorError
 from hub.supervisor import (
-    LATELY_SECONDS,
-    RESTART_DELAYS,
+    RESTART_PAUSES,
+    STEADY_SECONDS,
     Child,
     ChildDied,
     StopRequested,
     Supervisor,
+    failures_in_a_row,
     is_ready,
-    restart_delay,
+    restart_pause,
     stop_signals,
 )
 from tests.hub.processes import eventually, is_alive
@@ -82,14 +84,29 @@ def test_a_child_that_never_becomes_ready_is_named(hub: Supervisor, open_folder:
 def test_a_child_that_keeps_dying_is_reported_with_the_end_of_its_log(
     hub: Supervisor, open_folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(supervisor_module, "RESTART_DELAYS", (0.0,))
+    monkeypatch.setattr(supervisor_module, "RESTART_PAUSES", (0.0,))
     hub.start(child(open_folder, "weak", "weak:die"))
     hub.wait_ready(20)
     with pytest.raises(ChildDied) as caught:
         hub.watch()
-    assert "服务 weak意外停止（退出码 7）" in caught.value.sentence
-    assert caught.value.sentence.endswith("weak speaks\nweak speaks")
+    said = caught.value.sentence
+    assert said.startswith("服务 weak意外停止（退出码 7），已连续 2 次，不再重新启动；日志")
+    assert said.endswith("weak speaks")
+    assert said.count("weak speaks") == 2
     assert caught.value.exit_code != 0
+
+
+def kill_and_watch(hub: Supervisor, folder: Path, name: str) -> None:
+    """Kill a child and watch until it answers again."""
+    killed = pid_of(folder, name)
+    os.kill(killed, signal.SIGKILL)
+
+    def until_it_is_back() -> None:
+        if pid_of(folder, name) != killed and is_ready(f"unix://{folder}/{name}.sock"):
+            raise StopRequested
+
+    with pytest.raises(StopRequested):
+        hub.watch(also=until_it_is_back)
 
 
 def test_a_killed_child_is_started_again_and_the_others_are_left_alone(open_folder: Path) -> None:
@@ -98,36 +115,83 @@ def test_a_killed_child_is_started_again_and_the_others_are_left_alone(open_fold
     hub.start(child(open_folder, "weak"))
     hub.start(child(open_folder, "other"))
     hub.wait_ready(20)
-    weak, other = pid_of(open_folder, "weak"), pid_of(open_folder, "other")
-    os.kill(weak, signal.SIGKILL)
+    other = pid_of(open_folder, "other")
+    kill_and_watch(hub, open_folder, "weak")
+    assert pid_of(open_folder, "other") == other
+    assert is_alive(other)
+    log = open_folder / "weak.log"
+    assert said == [f"服务 weak意外停止（信号 SIGKILL），立即重新启动；其他部分照常运行，日志见 {log}。"]
+    again = pid_of(open_folder, "weak")
+    hub.stop()
+    assert not is_alive(again)
+    spoken, noted, spoken_again = log.read_text().splitlines()
+    assert (spoken, spoken_again) == ("weak speaks", "weak speaks")
+    entry = json.loads(noted)
+    assert (entry["level"], entry["service"], entry["message"]) == ("ERROR", "weak", said[0])
+
+
+def test_the_second_death_in_a_row_is_counted_and_waited_for(
+    open_folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(supervisor_module, "RESTART_PAUSES", (0.0, 0.3))
+    said: list[str] = []
+    hub = Supervisor(lambda name: open_folder / f"{name}.log", said.append)
+    hub.start(child(open_folder, "weak"))
+    hub.wait_ready(20)
+    kill_and_watch(hub, open_folder, "weak")
+    began = time.monotonic()
+    kill_and_watch(hub, open_folder, "weak")
+    assert time.monotonic() - began >= 0.3
+    assert "0 秒后重新启动（连续第 2 次）" in said[1]
+    hub.stop()
+
+
+def test_a_child_is_started_again_also_when_nobody_reads_the_terminal(open_folder: Path) -> None:
+    def closed(_sentence: str) -> None:
+        raise BrokenPipeError
+
+    hub = Supervisor(lambda name: open_folder / f"{name}.log", closed)
+    hub.start(child(open_folder, "weak"))
+    hub.wait_ready(20)
+    kill_and_watch(hub, open_folder, "weak")
+    hub.stop()
+    assert "立即重新启动" in (open_folder / "weak.log").read_text()
+
+
+def test_what_a_killed_child_started_itself_is_gone_before_it_starts_again(hub: Supervisor, open_folder: Path) -> None:
+    pids = open_folder / "pids"
+    program = f"sleep 600 & echo $$ $! >> {pids}; wait"
+    hub.start(Child("parent", "服务", ["/bin/sh", "-c", program], {}, None))
+
+    def written() -> list[list[int]]:
+        return [list(map(int, line.split())) for line in pids.read_text().splitlines()] if pids.exists() else []
+
+    assert eventually(lambda: len(written()) == 1)
+    parent, grandchild = written()[0]
+    os.kill(parent, signal.SIGKILL)
+    assert is_alive(grandchild)
 
     def until_it_is_back() -> None:
-        if pid_of(open_folder, "weak") != weak and is_ready(f"unix://{open_folder}/weak.sock"):
+        if len(written()) == 2:
             raise StopRequested
 
     with pytest.raises(StopRequested):
         hub.watch(also=until_it_is_back)
-    assert pid_of(open_folder, "other") == other
-    assert is_alive(other)
-    assert said == [f"服务 weak意外停止（信号 SIGKILL），0 秒后重新启动，日志见 {open_folder}/weak.log。"]
-    again = pid_of(open_folder, "weak")
-    hub.stop()
-    assert not is_alive(again)
+    assert eventually(lambda: not is_alive(grandchild))
+    assert is_alive(written()[1][1])
 
 
-def test_a_child_waits_longer_with_each_death_and_is_given_up_after_the_last() -> None:
-    deaths: list[float] = []
-    delays = []
-    for at in range(len(RESTART_DELAYS) + 1):
-        deaths.append(float(at))
-        delays.append(restart_delay(deaths))
-    assert delays == [*RESTART_DELAYS, None]
+def test_a_child_waits_longer_with_each_failure_and_is_given_up_after_the_last() -> None:
+    assert [restart_pause(failures) for failures in range(1, 9)] == [0.0, 1.0, 2.0, 4.0, 8.0, 16.0, 30.0, None]
+    assert len(RESTART_PAUSES) == 7
 
 
-def test_deaths_of_long_ago_do_not_count() -> None:
-    long_ago = [0.0] * len(RESTART_DELAYS)
-    assert restart_delay([*long_ago, LATELY_SECONDS]) == RESTART_DELAYS[0]
-    assert restart_delay([*long_ago, LATELY_SECONDS - 0.1]) is None
+@pytest.mark.parametrize(
+    ("before", "lived", "failures"),
+    [(0, 0.0, 1), (0, 1e6, 1), (6, STEADY_SECONDS - 0.1, 7), (7, STEADY_SECONDS - 0.1, 8), (7, STEADY_SECONDS, 1)],
+)
+def test_a_child_that_lived_a_minute_begins_anew(before: int, lived: float, failures: int) -> None:
+    assert failures_in_a_row(before, lived) == failures
 
 
 def test_a_child_killed_while_the_hub_starts_is_reported_by_its_signal(hub: Supervisor, open_folder: Path) -> None:

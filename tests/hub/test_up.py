@@ -130,7 +130,10 @@ def test_a_killed_child_is_started_again_while_the_others_run_on(hub: Hub) -> No
     before = hub.pids()
     os.kill(before["registry"], signal.SIGKILL)
     assert run.stdout is not None
-    assert "登记服务意外停止（信号 SIGKILL），0 秒后重新启动" in run.stdout.readline()
+    log = hub.folder / ".hub" / "logs" / "registry.log"
+    sentence = f"登记服务意外停止（信号 SIGKILL），立即重新启动；其他部分照常运行，日志见 {log}。"
+    assert run.stdout.readline() == sentence + "\n"
+    assert sentence in log.read_text()
     assert eventually(lambda: hub.pids()["registry"] != before["registry"])
     after = hub.pids()
     assert {name for name in before if before[name] != after[name]} == {"registry"}
@@ -141,11 +144,24 @@ def test_a_killed_child_is_started_again_while_the_others_run_on(hub: Hub) -> No
     assert not any(map(is_alive, after.values()))
 
 
-def test_a_child_that_keeps_dying_stops_the_hub_with_its_last_words(hub: Hub) -> None:
-    run, _ = hub.start_and_wait(FAKE_ORDERS="registry:die")
+def test_ctrl_c_ends_the_hub_while_it_waits_to_start_a_child_again(hub: Hub) -> None:
+    run, _ = hub.start_and_wait(FAKE_PAUSES="600")
     pids = hub.pids()
+    os.kill(pids["gateway"], signal.SIGKILL)
+    assert run.stdout is not None
+    assert "网关意外停止（信号 SIGKILL），600 秒后重新启动" in run.stdout.readline()
+    run.send_signal(signal.SIGINT)
+    said, errors = run.communicate(timeout=60)
+    assert (run.returncode, errors) == (0, "")
+    assert "已全部停止" in said
+    assert not any(map(is_alive, pids.values()))
+
+
+def test_a_child_that_keeps_dying_stops_the_hub_with_its_last_words(hub: Hub) -> None:
+    run, _ = hub.start_and_wait(FAKE_ORDERS="registry:die", FAKE_PAUSES="0,0")
     said = refusal(run)
-    assert "登记服务意外停止（退出码 7）" in said
+    pids = hub.pids()
+    assert "登记服务意外停止（退出码 7），已连续 3 次，不再重新启动" in said
     assert "registry speaks" in said
     assert not any(map(is_alive, pids.values()))
 
