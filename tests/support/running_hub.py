@@ -26,6 +26,9 @@ ACCOUNT_LINE = re.compile(r"^  (\S+)\s+(\S+)\s+(.+)（(.+)）$")
 GENEROUS = {f"HUB_GATEWAY_RATE_{name}": "600000" for name in ("PER_CLIENT", "PER_ADDRESS", "SIGN_IN")}
 """Every test asks from one address, some as fast as they can; the limits have tests of their own."""
 
+RECEIVERS_HERE = {"HUB_EXCHANGE_ALLOW_PRIVATE_ADDRESSES": "true"}
+"""A test's own receiver of webhooks stands on this machine."""
+
 
 @dataclass(frozen=True)
 class RunningHub:
@@ -75,7 +78,7 @@ def fresh_hub(log: Path) -> Iterator[RunningHub]:
         fresh_copy(copy)
         port = free_port()
         environment = {k: v for k, v in os.environ.items() if not k.startswith("HUB_")} | {"HUB_PORT": str(port)}
-        environment |= GENEROUS
+        environment |= GENEROUS | RECEIVERS_HERE
         with log.open("wb") as output:
             # A killed test run takes make along, and make the hub: `make run` stops with its parent.
             process = spawn(
