@@ -95,9 +95,11 @@ assets: $(if $(filter test bench,$(MAKECMDGOALS)),dev,runtime)
 peers: dev
 	$(BIN)/python -m tests.identity.federation.peering
 
-# What the browser tests need, from Debian where that may be done; they say loudly when it is missing.
+# What the browser tests need, and the guide's examples, from Debian where that may be done; they say loudly when it is
+# missing.
 browser:
 	missing=""; command -v chromium >/dev/null || missing="chromium"; \
+	command -v curl >/dev/null || missing="$$missing curl"; \
 	fc-list :lang=zh 2>/dev/null | grep -q . || missing="$$missing fonts-noto-cjk"; \
 	if [ -n "$$missing" ]; then \
 		if [ "$$(id -u)" = 0 ] && command -v apt-get >/dev/null; then \

@@ -1,5 +1,6 @@
 """Chinese sentences for pydantic's error types, so that no English fault reaches a clerk."""
 
+import re
 from collections.abc import Mapping
 from typing import Any
 
@@ -29,7 +30,7 @@ _SENTENCES = {
     "json_invalid": "内容不是有效的 JSON。",
     "list_type": "应为列表。",
     "dict_type": "应为对象。",
-    "model_attributes_type": "应为对象。",
+    "model_attributes_type": "应为 JSON 对象，并带 Content-Type: application/json。",
     "too_long": "最多 {max_length} 项。",
 }
 
@@ -38,6 +39,8 @@ def validation_message(item: Mapping[str, Any]) -> str:
     """The Chinese sentence for one entry of pydantic's `errors()`; a ValueError's own text is kept."""
     kind = str(item["type"])
     context: dict[str, Any] = dict(item.get("ctx") or {})
+    if "expected" in context:
+        context["expected"] = _listed(str(context["expected"]))
     if kind == "value_error":
         return str(context.get("error", "内容不正确。"))
     told = str(item.get("msg", ""))
@@ -48,3 +51,8 @@ def validation_message(item: Mapping[str, Any]) -> str:
         return _SENTENCES[kind].format(**context)
     except KeyError:
         return "内容不正确，请检查。"
+
+
+def _listed(expected: str) -> str:
+    """The choices that pydantic lists in English, quoted: `'a', 'b' or 'c'`."""
+    return "、".join(re.findall(r"'([^']*)'", expected)) or expected.replace(" or ", "、").replace(", ", "、")

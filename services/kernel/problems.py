@@ -1,6 +1,7 @@
 """Renders the error tree to HTTP as problem details (RFC 9457); the only place that knows status codes."""
 
 import logging
+from collections.abc import Mapping
 from typing import Any
 
 from fastapi import FastAPI, Request
@@ -82,11 +83,14 @@ async def _hub_error(request: Request, error: Exception) -> JSONResponse:
 
 async def _validation_error(_request: Request, error: Exception) -> JSONResponse:
     assert isinstance(error, RequestValidationError)  # noqa: S101
-    issues = [
-        errors.FieldIssue(".".join(str(p) for p in item["loc"][1:]), item["type"], validation_message(item))
-        for item in error.errors()
-    ]
+    issues = [errors.FieldIssue(_field(item), item["type"], validation_message(item)) for item in error.errors()]
     return problem_response(errors.InvalidInput(issues))
+
+
+def _field(item: Mapping[str, Any]) -> str:
+    """Where a fault is: `body` for the whole of it, whose broken JSON pydantic would call by a character's number."""
+    place = [str(part) for part in item["loc"]]
+    return place[0] if item["type"] == "json_invalid" else ".".join(place[1:] or place)
 
 
 async def _http_error(_request: Request, error: Exception) -> JSONResponse:
