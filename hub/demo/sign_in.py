@@ -77,6 +77,8 @@ async def signed_in(
 ) -> httpx.AsyncClient:
     """An HTTP client on `public_url` that carries the account's access token; close it after use. Raises DemoError."""
     verifier, state = secrets.token_urlsafe(RANDOM_BYTES), secrets.token_urlsafe(RANDOM_BYTES)
+    # Who has one post begins in it at once: a post or practice that is wanted has to be asked for.
+    prompt = {"prompt": "select_account"} if account.post or account.practice else {}
     url = prepare_grant_uri(
         urljoin(public_url, "/oauth/authorize"),
         client.client_id,
@@ -86,6 +88,7 @@ async def signed_in(
         state,
         code_challenge=create_s256_code_challenge(verifier),
         code_challenge_method="S256",
+        **prompt,
     )
     code = await _code_from_form(public_url, url, state, client, account, transport)
     token = await _token(public_url, client, code, verifier, transport)

@@ -1,6 +1,7 @@
 """Walks through the pages of a sign-in, and reads what they offer."""
 
 import re
+from uuid import UUID
 
 import httpx
 
@@ -24,6 +25,11 @@ async def at_next_step(
     """The page after the right password."""
     url = await url_of(world, **changes)
     return await browser.followed(await browser.attempt(url, account.username, world.password))
+
+
+async def two_posts(world: World) -> UUID:
+    """Give the bureau's clerk a second post, so that there is something to choose at the sign-in."""
+    return await world.give_post(BUREAU, Role.COUNTY_REVIEWER, division="340822", title="审核股长")
 
 
 async def claims_of(world: World, back: str) -> dict[str, object]:

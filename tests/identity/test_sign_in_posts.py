@@ -2,17 +2,20 @@
 
 import re
 from datetime import timedelta
-from uuid import UUID, uuid4
+from uuid import UUID
 
 import pytest
 
+from services.identity.schemas.account import AccountCreate
 from services.kernel.permissions import Role
 from tests.identity.stepping import (
+    HEAD,
     LEADER,
     at_next_step,
     choices_on,
     claims_of,
     sent_to_client,
+    two_posts,
     url_of,
 )
 from tests.identity.world import BUREAU, CLERK, Play, World, parameters
@@ -20,15 +23,16 @@ from tests.identity.world import BUREAU, CLERK, Play, World, parameters
 
 def test_a_post_is_chosen_and_the_token_speaks_for_it(play: Play) -> None:
     async def story(world: World) -> None:
+        second = await two_posts(world)
         browser = world.browser()
         page = await at_next_step(world, browser)
         assert "选择岗位" in page.text
-        work, practice = choices_on(page)
-        assert practice == f"{work}.practice"
-        answer = await browser.submit(page, choice=work)
+        choices = choices_on(page)
+        assert [f"{work}.practice" for work in choices[::2]] == choices[1::2]
+        answer = await browser.submit(page, choice=str(second))
         assert sent_to_client(answer)
         claims = await claims_of(world, answer.headers["location"])
-        assert (claims["post"], claims["alliance"], claims["role"]) == (work, "anqing", "county_clerk")
+        assert (claims["post"], claims["alliance"], claims["role"]) == (str(second), "anqing", "county_reviewer")
         assert claims["amr"] == ["pwd"]
 
     play(story)
@@ -36,6 +40,7 @@ def test_a_post_is_chosen_and_the_token_speaks_for_it(play: Play) -> None:
 
 def test_practice_leads_into_the_practice_alliance(play: Play) -> None:
     async def story(world: World) -> None:
+        await two_posts(world)
         browser = world.browser()
         page = await at_next_step(world, browser)
         answer = await browser.submit(page, choice=choices_on(page)[1])
@@ -45,19 +50,68 @@ def test_practice_leads_into_the_practice_alliance(play: Play) -> None:
     play(story)
 
 
-def test_the_only_choice_is_taken_without_a_page(play: Play) -> None:
+@pytest.mark.parametrize("account", [LEADER, BUREAU], ids=["without-practice", "with-practice"])
+def test_the_only_post_is_taken_without_a_page_and_for_work(play: Play, account: AccountCreate) -> None:
+    async def story(world: World) -> None:
+        if account is LEADER:
+            await world.add(LEADER)
+        answer = await world.browser().attempt(await url_of(world), account.username, world.password)
+        assert sent_to_client(answer)
+        claims = await claims_of(world, answer.headers["location"])
+        assert (claims["role"], claims["alliance"]) == (account.role, "anqing")
+
+    play(story)
+
+
+def test_practice_is_entered_from_the_only_post_by_changing_it(play: Play) -> None:
+    async def story(world: World) -> None:
+        browser = world.browser()
+        await browser.sign_in(await url_of(world), BUREAU.username, world.password)
+        page = await browser.open(await url_of(world, prompt="select_account"))
+        work, practice = choices_on(page)
+        assert practice == f"{work}.practice"
+        assert "练习环境是与正式环境分开的一套数据" in page.text
+        answer = await browser.submit(page, choice=practice)
+        assert (await claims_of(world, answer.headers["location"]))["alliance"] == "anqing-practice"
+        again = await browser.open(await url_of(world))
+        assert (await claims_of(world, again.headers["location"]))["alliance"] == "anqing-practice"
+
+    play(story)
+
+
+def test_who_wants_to_choose_is_asked_also_after_the_password_and_the_second_factor(play: Play) -> None:
+    async def story(world: World) -> None:
+        await world.add(HEAD)
+        change = await url_of(world, prompt="select_account")
+        browser = world.browser()
+        page = await browser.followed(await browser.attempt(change, HEAD.username, world.password))
+        page = await browser.pass_factor(page, HEAD.username)  # set up, and on from the recovery codes
+        assert len(choices_on(page)) == 2
+        other = world.browser()
+        asked = await other.followed(await other.attempt(change, HEAD.username, world.password))
+        assert "输入动态口令" in asked.text
+        page = await other.pass_factor(asked, HEAD.username)
+        answer = await other.submit(page, choice=choices_on(page)[1])
+        assert (await claims_of(world, answer.headers["location"]))["alliance"] == "anqing-practice"
+        page = await at_next_step(world, world.browser(), prompt="select_account")
+        assert len(choices_on(page)) == 2
+
+    play(story)
+
+
+def test_the_page_does_not_speak_of_practice_to_who_has_none(play: Play) -> None:
     async def story(world: World) -> None:
         await world.add(LEADER)
-        answer = await world.browser().attempt(await url_of(world), LEADER.username, world.password)
-        assert sent_to_client(answer)
-        assert (await claims_of(world, answer.headers["location"]))["role"] == "leader"
+        page = await at_next_step(world, world.browser(), LEADER, prompt="select_account")
+        assert len(choices_on(page)) == 1
+        assert "练习" not in page.text
 
     play(story)
 
 
 def test_the_post_of_last_time_stands_first_and_its_button_has_the_focus(play: Play) -> None:
     async def story(world: World) -> None:
-        second = await world.give_post(BUREAU, Role.COUNTY_REVIEWER, division="340822", title="审核股长")
+        second = await two_posts(world)
         for choice in (f"{second}.practice", str(second)):
             browser = world.browser()
             page = await at_next_step(world, browser)
@@ -71,15 +125,16 @@ def test_the_post_of_last_time_stands_first_and_its_button_has_the_focus(play: P
     play(story)
 
 
-@pytest.mark.parametrize("choice", ["", "x", str(uuid4()), "’; DROP"])
+@pytest.mark.parametrize("choice", ["", "x", str(UUID(int=7)), "’; DROP"])
 def test_a_post_that_one_does_not_hold_cannot_be_chosen(play: Play, choice: str) -> None:
     async def story(world: World) -> None:
+        await two_posts(world)
         browser = world.browser()
         page = await at_next_step(world, browser)
         refused = await browser.submit(page, choice=choice)
         assert refused.status_code == 422
         assert "所选岗位已不可用" in refused.text
-        foreign = choices_on(await at_next_step(world, world.browser(), CLERK))[0]
+        foreign = choices_on(await at_next_step(world, world.browser(), CLERK, prompt="select_account"))[0]
         assert (await browser.submit(page, choice=foreign)).status_code == 422
 
     play(story)
@@ -87,10 +142,15 @@ def test_a_post_that_one_does_not_hold_cannot_be_chosen(play: Play, choice: str)
 
 def test_a_post_that_ended_while_the_page_stood_open_cannot_be_chosen(play: Play) -> None:
     async def story(world: World) -> None:
+        second = await two_posts(world)
         browser = world.browser()
         page = await at_next_step(world, browser)
-        await world.execute("UPDATE post SET active = false WHERE id = :id", id=UUID(choices_on(page)[0]))
-        refused = await browser.submit(page, choice=choices_on(page)[0])
+        await world.execute("UPDATE post SET active = false WHERE id = :id", id=second)
+        refused = await browser.submit(page, choice=str(second))
+        assert refused.status_code == 422
+        assert len(choices_on(refused)) == 2
+        await world.execute("UPDATE post SET active = false WHERE division = '340822'")
+        refused = await browser.submit(page, choice=choices_on(refused)[0])
         assert not sent_to_client(refused)
         assert "没有可用的岗位" in (await browser.followed(refused)).text
 
@@ -131,13 +191,33 @@ def test_a_session_whose_post_ended_asks_for_another(play: Play) -> None:
         browser = world.browser()
         url = await url_of(world)
         await browser.sign_in(url, BUREAU.username, world.password)
-        await world.give_post(BUREAU, Role.COUNTY_REVIEWER, division="340822", title="审核股长")
+        await two_posts(world)
         assert sent_to_client(await browser.open(url))
         await world.execute("UPDATE post SET active = false WHERE role = 'county_clerk'")
         page = await browser.open(url)
         assert "选择岗位" in page.text
         answer = await browser.submit(page, choice=choices_on(page)[0])
         assert (await claims_of(world, answer.headers["location"]))["role"] == "county_reviewer"
+
+    play(story)
+
+
+@pytest.mark.parametrize("posts_afterwards", [1, 2])
+def test_a_session_does_not_slip_into_another_post_over_the_second_factor(play: Play, posts_afterwards: int) -> None:
+    async def story(world: World) -> None:
+        browser = world.browser()
+        url = await url_of(world)
+        old = await claims_of(world, await browser.sign_in(url, CLERK.username, world.password))
+        await world.execute("UPDATE post SET active = false WHERE role = 'secretariat_clerk'")
+        await world.give_post(CLERK, Role.SECRETARIAT_HEAD, title="副秘书长")
+        if posts_afterwards == 2:
+            await world.give_post(CLERK, Role.SECRETARIAT_CLERK, title="另一岗位")
+        page = await browser.pass_factor(await browser.open(url), CLERK.username)
+        assert len(choices_on(page)) == 2 * posts_afterwards
+        new = await claims_of(world, (await browser.choose(page)).headers["location"])
+        assert new["post"] != old["post"]
+        assert new["sid"] != old["sid"]
+        assert [row.value for row in await world.rows("SELECT value FROM revocation")] == [old["sid"]]
 
     play(story)
 

@@ -9,6 +9,7 @@ from urllib.parse import urlsplit
 import httpx
 import pytest
 
+from services.kernel.permissions import Role
 from tests.identity.stepping import (
     ADMIN,
     HEAD,
@@ -18,6 +19,7 @@ from tests.identity.stepping import (
     enrolled,
     secret_on,
     sent_to_client,
+    two_posts,
     url_of,
 )
 from tests.identity.world import BUREAU, CLERK, Browser, Phone, Play, World
@@ -91,6 +93,7 @@ def test_the_second_factor_cannot_be_left_out(play: Play, leap: Leap) -> None:
 
 def test_a_form_serves_one_step_one_request_and_one_browser(play: Play) -> None:
     async def story(world: World) -> None:
+        await two_posts(world)
         browser, other = world.browser(), world.browser()
         page = await at_next_step(world, browser)
         choice = choices_on(page)[0]
@@ -123,6 +126,7 @@ def test_the_password_form_serves_no_second_sign_in(play: Play) -> None:
 def test_every_step_gives_a_new_cookie_and_the_one_before_is_worth_nothing(play: Play) -> None:
     async def story(world: World) -> None:
         await world.add(HEAD)
+        await world.give_post(HEAD, Role.SECRETARIAT_CLERK, title="经办")
         browser, thief = world.browser(), world.browser()
         url = await url_of(world)
         seen = []
@@ -145,6 +149,7 @@ def test_every_step_gives_a_new_cookie_and_the_one_before_is_worth_nothing(play:
 
 def test_a_sign_in_under_way_dies_after_minutes_however_busy_it_is(play: Play) -> None:
     async def story(world: World) -> None:
+        await two_posts(world)
         browser = world.browser()
         page = await at_next_step(world, browser)
         url = await url_of(world)
@@ -161,6 +166,7 @@ def test_a_sign_in_under_way_dies_after_minutes_however_busy_it_is(play: Play) -
 
 def test_a_deactivated_account_goes_no_further(play: Play) -> None:
     async def story(world: World) -> None:
+        await two_posts(world)
         browser = world.browser()
         page = await at_next_step(world, browser)
         await world.execute("UPDATE account SET state = 'deactivated' WHERE username = :name", name=BUREAU.username)

@@ -8,6 +8,7 @@ from tests.identity.stepping import (
     HEAD,
     at_next_step,
     sent_to_client,
+    two_posts,
     url_of,
 )
 from tests.identity.world import BUREAU, Play, World, parameters
@@ -15,6 +16,7 @@ from tests.identity.world import BUREAU, Play, World, parameters
 
 def test_prompt_none_shows_no_page(play: Play) -> None:
     async def story(world: World) -> None:
+        await two_posts(world)
         browser = world.browser()
         silent = await url_of(world, prompt="none", state="s1")
         for _ in ("nobody", "on the way"):
@@ -27,6 +29,20 @@ def test_prompt_none_shows_no_page(play: Play) -> None:
         assert "code" in parameters((await browser.open(silent)).headers["location"])
         both = await browser.open(await url_of(world, prompt="none login"))
         assert parameters(both.headers["location"])["error"] == "invalid_request"
+
+    play(story)
+
+
+def test_prompt_none_gets_a_code_for_the_only_post_and_none_once_that_ended(play: Play) -> None:
+    async def story(world: World) -> None:
+        browser = world.browser()
+        silent = await url_of(world, prompt="none")
+        await browser.attempt(await url_of(world), BUREAU.username, world.password)
+        assert "code" in parameters((await browser.open(silent)).headers["location"])
+        await world.execute("UPDATE post SET active = false WHERE role = 'county_clerk'")
+        await two_posts(world)
+        told = parameters((await browser.open(silent)).headers["location"])
+        assert told["error"] == "login_required"
 
     play(story)
 

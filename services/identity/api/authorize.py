@@ -54,7 +54,7 @@ async def show(request: Request, parts: Parts) -> Response:
         if arrival is not None and _anew(visit, arrival):
             arrival = None
         subject = arrival.subject if arrival is not None else None
-        if arrival is not None and subject is not None and "select_account" not in visit.wishes.prompts:
+        if arrival is not None and subject is not None and not visit.chooses_post:
             return await finished(visit, arrival, subject)
         if visit.wishes.silent:
             return await visit.refuse(LoginRequiredError())

@@ -93,14 +93,17 @@ async def finished(visit: Visit, arrival: Arrival, subject: Subject, *, allowed:
     return answer
 
 
-async def after_step(visit: Visit, signed_in: SignedIn, posts: Sequence[HeldPost]) -> Response:
-    """The client's answer when this was the last step, else on to the next; with the session's new cookie."""
+async def after_step(visit: Visit, signed_in: SignedIn, posts: Sequence[HeldPost], *, chosen: bool = False) -> Response:
+    """The client's answer when this was the last step, else on to the next; with the session's new cookie.
+
+    `chosen` says that the step was the choice of the post, for which the client may ask of everybody.
+    """
     arrival = Arrival(signed_in.session, signed_in.account, posts)
-    if arrival.subject is None:
+    if arrival.subject is None or (visit.chooses_post and not chosen):
         return visit.onward(signed_in.cookie)
     answer = await visit.answer(arrival.subject)
     if isinstance(answer, ConsentNeeded):  # its page brings a form's cookie, which a new session's would end
-        return visit.onward(signed_in.cookie)
+        return visit.onward(signed_in.cookie, chosen=chosen)
     visit.parts.cookies.set_session(answer, signed_in.cookie)
     return answer
 
@@ -136,6 +139,11 @@ class OfferedPost:
     @property
     def role_label(self) -> str:
         return ROLE_LABELS[self.held.role]
+
+    @property
+    def practises(self) -> bool:
+        """Whether one of the buttons leads into practice."""
+        return any(practice for _key, practice, _again in self.buttons())
 
     def buttons(self) -> list[tuple[str, bool, bool]]:
         """(value, whether it is practice, whether it was the choice of last time), always in the same order."""
@@ -192,4 +200,4 @@ async def submit_post(request: Request, parts: Parts) -> Response:
         if chosen is None:
             return await step_page(sent.visit, arrival, 422, UNKNOWN_CHOICE)
         signed_in = await choose_post(session, parts.tools, arrival.account, arrival.login, arrival.posts, chosen)
-        return await after_step(sent.visit, signed_in, arrival.posts)
+        return await after_step(sent.visit, signed_in, arrival.posts, chosen=True)

@@ -4,6 +4,7 @@ The request's parameters stay in the query of every address, are judged by Authl
 form's token together with the step: a form serves one step of one request in one browser.
 """
 
+from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import parse_qsl, urlencode
@@ -58,8 +59,13 @@ class Visit:
 
     @property
     def next_address(self) -> str:
-        """Where the browser goes after a step; a prompt that was followed is not asked for again."""
-        return continued(self.address())
+        """Where the browser goes after a step; to sign in anew is not asked for again."""
+        return continued(self.address(), {"login"})
+
+    @property
+    def chooses_post(self) -> bool:
+        """Whether the client wants the post to be chosen, even by somebody who has one only."""
+        return "select_account" in self.wishes.prompts
 
     def token(self, step: str, cookie: str) -> str:
         return self.parts.form_tokens.token_for(cookie, self.address(step))
@@ -83,9 +89,10 @@ class Visit:
         self.parts.cookies.set_form(response, cookie)
         return response
 
-    def onward(self, cookie: str | None = None) -> Response:
-        """To the next step, with the session's new cookie."""
-        response = RedirectResponse(self.next_address, 303, {"Cache-Control": "no-store"})
+    def onward(self, cookie: str | None = None, *, chosen: bool = False) -> Response:
+        """To the next step, with the session's new cookie; a post that was `chosen` is not asked for again."""
+        target = continued(self.address(), {"login", "select_account"}) if chosen else self.next_address
+        response = RedirectResponse(target, 303, {"Cache-Control": "no-store"})
         if cookie is not None:
             self.parts.cookies.set_session(response, cookie)
         return response
@@ -113,19 +120,19 @@ async def opened_visit(
     return Visit(request, parts, session, alliance, wanted, judged) if isinstance(judged, Asked) else judged
 
 
-def continued(address: str) -> str:
-    """An authorisation request's address for after a sign-in, without what asks for a new one.
+def continued(address: str, followed: Collection[str]) -> str:
+    """An authorisation request's address for after a sign-in, without the prompts that were followed.
 
     The browser could leave these away as well: whoever must know asks `auth_time` of the ID token.
     """
     path, _, query = address.partition("?")
-    pairs = [(name, _followed(value) if name == "prompt" else value) for name, value in _pairs(query)]
+    pairs = [(name, _without(followed, value) if name == "prompt" else value) for name, value in _pairs(query)]
     kept = [(name, value) for name, value in pairs if name != "max_age" and (name != "prompt" or value)]
     return f"{path}?{urlencode(kept)}"
 
 
-def _followed(prompt: str) -> str:
-    return " ".join(part for part in prompt.split() if part not in ("login", "select_account"))
+def _without(followed: Collection[str], prompt: str) -> str:
+    return " ".join(part for part in prompt.split() if part not in followed)
 
 
 def _pairs(query: str) -> list[tuple[str, str]]:

@@ -26,7 +26,7 @@ async def choose_post(
     One session is one post: a change ends the session with all its tokens, within seconds everywhere, and goes on in
     another one that is as old. So nothing can be sent under the old post by a page that still stood open.
     """
-    if login.stage == Stage.COMPLETE and (login.post_id, login.practice) != (chosen.post.id, chosen.practice):
+    if login.post_id is not None and (login.post_id, login.practice) != (chosen.post.id, chosen.practice):
         login = await _replaced(session, tools, login, posts)
     return await raise_session(session, tools, account, login, posts, chosen=chosen)
 

@@ -11,7 +11,7 @@ from services.identity.commands.end_access import end_sessions
 from services.identity.credentials import digest, new_credential
 from services.identity.domain import Outcome
 from services.identity.queries import HeldPost, posts_held
-from services.identity.steps import Stage, choices_of, next_stage
+from services.identity.steps import Stage, next_stage
 from services.identity.tables import Account, LoginSession
 from services.identity.tools import SignInTools
 from services.kernel import context
@@ -110,9 +110,13 @@ def _settle(
     posts: Sequence[HeldPost],
     chosen: HeldPost | None = None,
 ) -> None:
-    """Write what comes next and how long the session may live for it; the only choice is taken at once."""
-    choices = choices_of(posts)
-    post = chosen or (choices[0] if len(choices) == 1 else None)
+    """Write what comes next and how long the session may live for it.
+
+    Who has one post begins in it at once; its practice is entered by changing the post. A session that had a post does
+    not slip into another one, for its tokens are the old post's: that is a choice, which begins a session of its own.
+    """
+    at_once = len(posts) == 1 and opened.post_id is None
+    post = chosen or (posts[0] if at_once else None)
     opened.stage = next_stage(account, posts, opened.amr, chosen=post is not None)
     if opened.stage == Stage.COMPLETE and post is not None:
         opened.post_id, opened.practice = post.post.id, post.practice
