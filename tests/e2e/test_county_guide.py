@@ -12,6 +12,7 @@ import pytest
 
 from hub.demo.sign_in import signed_in
 from services.gateway.settings import GatewaySettings
+from services.identity.settings import IdentitySettings
 from tests.support.guides import Example, Session, differences, examples_of
 from tests.support.running_hub import ROOT, RunningHub
 
@@ -141,6 +142,8 @@ def exists(path: str, known: set[str]) -> bool:
     return any(re.fullmatch(pattern, path) for pattern in patterns)
 
 
-def test_the_limit_in_the_guide_is_the_gateways_own() -> None:
+def test_the_numbers_in_the_guide_are_the_settings_own() -> None:
     limit = GatewaySettings.model_fields["rate_per_client"].default
+    minutes = IdentitySettings.model_fields["access_token_minutes"].default
     assert f"每个接入每分钟 {limit} 次" in GUIDE
+    assert f"令牌有效 {minutes} 分钟" in GUIDE

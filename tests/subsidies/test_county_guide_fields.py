@@ -1,9 +1,12 @@
-"""The tables of field names in the guide for county bureaus say what the columns in the code say."""
+"""The guide for county bureaus: its tables of field names are the code's, and the people in it are made up."""
 
+import re
 from pathlib import Path
 
 import pytest
 
+from hub.demo.identities import FIRST_SEQUENCE
+from services.kernel.identifiers import is_id_number, is_uscc
 from services.kernel.workbooks import Column
 from services.subsidies.domain import RosterKind
 from services.subsidies.rosters.columns import choices_of, spec_of
@@ -46,3 +49,14 @@ def _format(column: Column) -> str:
 def test_the_guides_table_of_fields_is_the_codes(kind: RosterKind) -> None:
     shown = GUIDE.read_text().split(f"<!-- fields: {kind.value} -->\n\n", 1)[1].split("\n\n", 1)[0] + "\n"
     assert shown == table_of(kind)
+
+
+def test_the_guides_identities_are_made_up_and_valid_but_for_the_one_that_is_returned() -> None:
+    guide = GUIDE.read_text()
+    people = set(re.findall(r"\b\d{17}[\dX]\b", guide))
+    assert len(people) >= 9
+    assert all(int(number[14:17]) >= FIRST_SEQUENCE for number in people)  # never issued
+    assert [number for number in people if not is_id_number(number)] == ["340827200801119963"]
+    units = set(re.findall(r"\b[19][12]\d{6}MAXX\w{6}\b", guide))
+    assert len(units) == 2
+    assert all(is_uscc(code) for code in units)
