@@ -271,7 +271,6 @@ def test_every_sign_in_and_refusal_is_audited_without_what_was_typed(play: Play)
         await attempt(world, "my-secret-typed-here", "wrong-password")
         entries = [entry for entry in await world.audited() if entry[0].startswith("sign_in.")]
         assert entries == [
-            ("sign_in.step_passed", "service", None),
             ("sign_in.accepted", "secretariat_clerk", None),
             ("sign_in.refused", "service", "wrong"),
             ("sign_in.refused", "service", "wrong, no such account"),

@@ -13,11 +13,13 @@ from services.identity.federation.errors import AttemptInvalid, NotAdmitted
 from services.identity.federation.flow import Attempt, new_secret
 from services.identity.queries.federation import find_provider, suits, units_of
 from services.identity.queries.invitations import standing_invitation
+from services.identity.queries.posts import roles_from
 from services.identity.steps import Stage
 from services.identity.tables import Account, FederationAttempt, IdentityProvider, Invitation, LoginSession
 from services.identity.tools import SignInTools
 from services.kernel.clock import business_date
 from services.kernel.database import WriteSession
+from services.kernel.permissions import ADMINISTRATORS
 
 HOME: Final = "/"
 AUTHORIZE: Final = "/oauth/authorize?"
@@ -92,7 +94,7 @@ async def _invited(session: WriteSession, tools: SignInTools, provider: Identity
     found = await standing_invitation(session, provider.alliance, token, tools.clock.now())
     if found is None or found[0].purpose != InvitationPurpose.INVITATION:
         raise AttemptInvalid("邀请链接无效、已使用或已过期，请向系统管理员索取新的邀请。", code="invitation_invalid")
-    await refuse_foreign(session, tools, provider, found[1])
+    await refuse_unsuited(session, tools, provider, found[1])
     return found[0]
 
 
@@ -114,15 +116,25 @@ async def _binding(
         raise AttemptInvalid(
             "绑定须由已登录的本人在同一浏览器完成，请登录后在个人设置重新点击绑定。", code="binding_invalid"
         )
-    await refuse_foreign(session, tools, provider, live[1])
+    await refuse_unsuited(session, tools, provider, live[1])
     return live[1].id
 
 
-async def refuse_foreign(
+async def refuse_unsuited(
     session: WriteSession, tools: SignInTools, provider: IdentityProvider, account: Account
 ) -> None:
-    """A unit's sign-in serves the unit's own people only. Raises NotAdmitted."""
-    if not suits(provider, await units_of(session, account, business_date(tools.clock))):
+    """A unit's sign-in serves the unit's own people only, and none serves an administrator. Raises NotAdmitted.
+
+    The system administrator sets the providers up, and would be the other two by one of his own.
+    """
+    today = business_date(tools.clock)
+    if not ADMINISTRATORS.isdisjoint(await roles_from(session, account.alliance, account.person_id, today)):
+        raise NotAdmitted(
+            "系统管理员、安全管理员、审计管理员（含已安排任职的）不能用单位登录方式登录或绑定，请用用户名、密码和动态口令登录。"
+            "没有密码的，请运维人员在服务器上用 hub user 命令设置。",
+            code="administrator_not_federated",
+        )
+    if not suits(provider, await units_of(session, account, today)):
         raise NotAdmitted(
             "所选的单位登录方式不属于您任职的单位，不能使用，请改用本单位的登录方式或密码。",
             code="provider_of_other_unit",

@@ -4,9 +4,9 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
+from services.identity.commands.locks import lock_account
 from services.identity.federation.errors import NotAdmitted
 from services.identity.federation.flow import External, masked
-from services.identity.queries import account_by_id
 from services.identity.queries.federation import external_of, externals_of
 from services.identity.tables import Account, ExternalIdentity, IdentityProvider
 from services.kernel.audit import audit
@@ -59,11 +59,14 @@ async def bind_external(
 async def unbind_external(
     session: WriteSession, clock: Clock, actor: Principal, account_id: UUID, external_id: UUID
 ) -> None:
-    """Take a binding of one's own away. Raises NotFound, or LastWayToSignIn when there is no password either."""
-    account = await account_by_id(session, actor.alliance, account_id)
+    """Take a binding of one's own away. Raises NotFound, or LastWayToSignIn when there is no password either.
+
+    The account is locked, so that of two the last one stays.
+    """
+    account = await lock_account(session, actor.alliance, account_id)
     bound = await externals_of(session, actor.alliance, account_id)
     found = next(((external, provider) for external, provider in bound if external.id == external_id), None)
-    if account is None or found is None:
+    if found is None:
         raise NotFound("没有这个绑定，可能已被解除，请刷新后再看。")
     others = [provider for external, provider in bound if external.id != external_id and provider.active]
     if account.password_hash is None and not others:

@@ -8,7 +8,7 @@ from uuid import UUID
 from sqlalchemy import select
 
 from services.identity.actors import account_holder, identity_itself
-from services.identity.commands.begin_federation import callback_url, refuse_foreign
+from services.identity.commands.begin_federation import callback_url, refuse_unsuited
 from services.identity.commands.bind_external import bind_external
 from services.identity.commands.open_session import SignedIn, open_session
 from services.identity.credentials import digest
@@ -77,7 +77,7 @@ async def finish_federation(
         account = await _accept(session, tools, taken, taken.row.invitation_id, person)
     else:
         account = await _known(session, taken, person)
-    await refuse_foreign(session, tools, taken.provider, account)
+    await refuse_unsuited(session, tools, taken.provider, account)
     await _note_use(session, tools, taken.provider, person, account)
     replaces = live[0].id if live is not None else None
     return await open_session(session, tools, account, amr=[FEDERATED], user_agent=user_agent, replaces=replaces)
@@ -117,7 +117,7 @@ async def _accept(
     if found is None:
         raise AttemptInvalid("邀请已使用、已撤回或已过期，请向系统管理员索取新的邀请。", code="invitation_invalid")
     invitation, account = found
-    await refuse_foreign(session, tools, taken.provider, account)
+    await refuse_unsuited(session, tools, taken.provider, account)
     actor = account_holder(account)
     await bind_external(session, tools.clock, actor, taken.provider, account, person, by="invitation")
     before = {"state": account.state}
@@ -141,7 +141,7 @@ async def _bind_own(
     if live is None or live[1].id != taken.row.account_id:
         raise AttemptInvalid("绑定期间登录已结束或换了人，没有绑定。请重新登录后再试。", code="binding_invalid")
     account = live[1]
-    await refuse_foreign(session, tools, taken.provider, account)
+    await refuse_unsuited(session, tools, taken.provider, account)
     await bind_external(session, tools.clock, account_holder(account), taken.provider, account, person, by="self")
 
 

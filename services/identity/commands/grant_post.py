@@ -3,7 +3,9 @@
 from datetime import date
 from uuid import UUID
 
+from services.identity.commands.end_access import end_sessions
 from services.identity.commands.end_holding import close_holding
+from services.identity.commands.invite import revoke_invitations
 from services.identity.commands.locks import lock_person, lock_post
 from services.identity.domain import AccountState, PostHeld, PostsNotTogether, together
 from services.identity.queries.accounts import get_account_by_id
@@ -15,7 +17,7 @@ from services.kernel.clock import Clock, business_date
 from services.kernel.database import WriteSession
 from services.kernel.errors import Conflict, FieldIssue, Forbidden, InvalidInput
 from services.kernel.ids import new_id
-from services.kernel.permissions import Role
+from services.kernel.permissions import ADMINISTRATORS, Role
 from services.kernel.principal import Principal
 
 
@@ -23,6 +25,8 @@ async def grant_post(
     session: WriteSession, clock: Clock, actor: Principal, post_id: UUID, draft: HoldingCreate
 ) -> PostHolding:
     """Lock post and person, check, end the predecessor's time if asked, grant, audit.
+
+    Whoever is to be an administrator is signed out everywhere.
 
     Raises PostUnknown, AccountUnknown, Forbidden for oneself, InvalidInput for a past date, PostHeld, PostsNotTogether,
     or Conflict when the post is closed or the account deactivated.
@@ -45,6 +49,8 @@ async def grant_post(
         granted_at=clock.now(),
     )
     session.add(holding)
+    if Role(post.role) in ADMINISTRATORS:
+        await _begin_anew(session, clock, account)
     await session.flush()  # so that a holder who came meanwhile is refused here, before the audit entry
     after = {"account": str(account.id), "holding": str(holding.id), "from_date": draft.from_date.isoformat()}
     stated = {"document": draft.document, "succeeds": draft.succeeds}
@@ -72,6 +78,13 @@ async def _check_separation(session: WriteSession, post: Post, account: Account,
             "系统管理员、安全管理员、审计管理员三员分立：同一人不能兼任其中两个，也不能兼任其他岗位（含已安排的将来任职）。"
             "请先终止其相冲突的任职，或另选他人。"
         )
+
+
+async def _begin_anew(session: WriteSession, clock: Clock, account: Account) -> None:
+    """Whatever let somebody in as this person before, another's sign-in or link, does not lead to the new powers."""
+    await end_sessions(session, clock, account.alliance, account_id=account.id)
+    if account.state == AccountState.ACTIVE:  # an invited one has nothing but its link
+        await revoke_invitations(session, account, clock.now())
 
 
 async def _make_room(session: WriteSession, clock: Clock, actor: Principal, post: Post, draft: HoldingCreate) -> None:

@@ -6,10 +6,12 @@ from uuid import UUID
 
 from sqlalchemy import func, or_, select
 
+from services.identity.queries.posts import roles_from
 from services.identity.tables import Account, ExternalIdentity, IdentityProvider, Post, PostHolding
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.kernel.pagination import PageRequest, paginate, sort_column
+from services.kernel.permissions import ADMINISTRATORS
 from services.kernel.tenancy import Scope
 
 
@@ -65,7 +67,12 @@ async def offered_providers(session: AnySession, alliance: str) -> list[Identity
 
 
 async def providers_for(session: AnySession, account: Account, day: date) -> list[IdentityProvider]:
-    """Those that suit an account by its posts: what its invitation offers, and what it may bind."""
+    """Those that suit an account by its posts: what its invitation offers, and what it may bind; an administrator none.
+
+    Who manages the providers could otherwise sign in as another administrator.
+    """
+    if ADMINISTRATORS & await roles_from(session, account.alliance, account.person_id, day):
+        return []
     units = await units_of(session, account, day)
     return [one for one in await offered_providers(session, account.alliance) if suits(one, units)]
 

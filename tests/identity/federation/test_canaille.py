@@ -32,7 +32,7 @@ def test_a_token_that_names_the_hub_is_taken_and_others_are_refused_with_a_reaso
         browser = Traveller(world)
         answer = await sign_in(browser, canaille, start_of(provider_id(2)))
         assert (answer.status_code, answer.headers.get("location")) == (303, "/"), answer.text
-        assert await browser.stage() == "post"
+        assert await browser.stage() == "complete"
         assert (await world.rows("SELECT display FROM external_identity WHERE last_used_at IS NOT NULL"))[0].display
 
         # A client as canaille makes it: its tokens are for nobody.

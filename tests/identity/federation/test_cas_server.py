@@ -34,7 +34,7 @@ def test_somebody_who_is_bound_is_signed_in_once_by_a_ticket(play: Play, cas_ser
         cookie = browser.http.cookies.get("hub_federation")
         answer = await browser.http.get(back)
         assert (answer.status_code, answer.headers.get("location")) == (303, "/"), answer.text
-        assert await browser.stage() == "post"
+        assert await browser.stage() == "complete"
         assert (await world.rows("SELECT display FROM external_identity"))[0].display == "示例教师"
 
         # The same ticket once more: the hub's own attempt is used up, and were it not, the CAS server refuses.

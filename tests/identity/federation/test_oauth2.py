@@ -48,7 +48,7 @@ def test_the_userinfo_address_tells_who_it_is(play: Play, oidc_provider: Peer) -
         asked = httpx.URL(answer.headers["location"]).params
         assert (asked["code_challenge_method"], asked["response_type"]) == ("S256", "code")
         assert (await first.http.get(await first.on_to_callback(answer))).status_code == 303
-        assert await first.stage() == "post"
+        assert await first.stage() == "complete"
         assert (await world.rows("SELECT display FROM external_identity ORDER BY display DESC"))[
             0
         ].display == "u-oauth2 的姓名"

@@ -34,13 +34,13 @@ def test_somebody_who_is_bound_is_signed_in(play: Play, oidc_provider: Peer) -> 
             browser = Traveller(world)
             answer = await browser.go(start_of(provider_id(number)))
             assert (answer.status_code, answer.headers["location"]) == (303, "/"), answer.text
-            assert await browser.stage() == "post"
+            assert await browser.stage() == "complete"
         rows = await world.rows("SELECT amr FROM login_session")
         assert [row.amr for row in rows] == [["fed"]] * 4
         used = await world.rows("SELECT display, last_used_at FROM external_identity")
         assert {tuple(row) for row in used} == {(f"{SUBJECT} 的姓名", world.clock.now())}
         told = [action for action, _, _ in await world.audited()]
-        assert told[-2:] == ["external_identity.use", "sign_in.step_passed"]
+        assert told[-2:] == ["external_identity.use", "sign_in.accepted"]
 
     play(story, federation_private_addresses=True)
 
@@ -76,7 +76,7 @@ def test_an_invited_person_binds_the_units_sign_in_and_is_let_in(play: Play, oid
         browser = Traveller(world)
         answer = await browser.go(start_of(provider_id(1), invitation=token))
         assert (answer.status_code, answer.headers["location"]) == (303, "/")
-        assert await browser.stage() == "post"
+        assert await browser.stage() == "complete"
         states = await world.rows("SELECT state, password_hash FROM account WHERE username = 'xinren'")
         assert [tuple(row) for row in states] == [("active", None)]
         bound = await world.rows("SELECT subject, display FROM external_identity")
@@ -86,7 +86,7 @@ def test_an_invited_person_binds_the_units_sign_in_and_is_let_in(play: Play, oid
             "external_identity.bind",
             "invitation.accept",
             "external_identity.use",
-            "sign_in.step_passed",
+            "sign_in.accepted",
         ]
         # The link was good once: not for a second person, nor for a second try.
         await become(oidc_provider, "somebody-else")
@@ -97,17 +97,17 @@ def test_an_invited_person_binds_the_units_sign_in_and_is_let_in(play: Play, oid
         await become(oidc_provider, SUBJECT)
         later = Traveller(world)
         await later.go(start_of(provider_id(1)))
-        assert await later.stage() == "post"
+        assert await later.stage() == "complete"
 
     play(story, federation_private_addresses=True)
 
 
 def test_the_second_factor_stays_the_hubs_own(play: Play, oidc_provider: Peer) -> None:
-    """Whatever the unit's system asked of an administrator, the hub asks for its own second factor afterwards."""
+    """Whatever the unit's system asked of who approves money, the hub asks for its own second factor afterwards."""
 
     async def story(world: World) -> None:
         await provided(world, oidc_provider)
-        await Office(world).hire("chief", Role.SYSTEM_ADMIN)
+        await Office(world).hire("chief", Role.SECRETARIAT_HEAD)
         await bind(world, provider_id(1), SUBJECT, "chief")
         await become(oidc_provider, SUBJECT)
         browser = Traveller(world)
