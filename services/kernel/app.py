@@ -12,7 +12,7 @@ from services.kernel.database import Database
 from services.kernel.job_routes import job_router
 from services.kernel.logs import configure_logs
 from services.kernel.observability import Metrics, RequestContext, health_router
-from services.kernel.openapi import describe_permissions
+from services.kernel.openapi import describe_operations
 from services.kernel.outbox_routes import outbox_router
 from services.kernel.problems import install_problem_handlers
 from services.kernel.revocations import RevocationFeed, following
@@ -70,7 +70,7 @@ def create_service_app(
     all_routers = [*routers, job_router(), audit_router(service), outbox_router()]
     for router in all_routers:
         app.include_router(router, prefix=prefix)
-    describe_permissions(app, all_routers, prefix)
+    describe_operations(app, all_routers, prefix)
     install_problem_handlers(app)
     app.add_middleware(RequestContext, metrics=metrics)
     return app

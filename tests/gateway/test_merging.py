@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 
 from services.gateway.reference.audiences import AUDIENCES, Audience, Flow
 from services.gateway.reference.merging import SCHEMAS, clashing, merged, references
+from services.kernel.openapi import PROBLEM, problem_answer
 from services.kernel.permissions import GRANTS, Permission, Role
 
 COUNTY, MEMBER, INTERNAL = (AUDIENCES[code] for code in ("county", "member", "internal"))
@@ -138,7 +139,6 @@ def test_how_a_caller_signs_in() -> None:
 
 
 def test_what_the_framework_says_in_english_is_left_out() -> None:
-    fault = {"content": {"application/json": {"schema": {"$ref": SCHEMAS + "HTTPValidationError"}}}}
     record = {
         "type": "object",
         "title": "Record",
@@ -150,8 +150,8 @@ def test_what_the_framework_says_in_english_is_left_out() -> None:
         "example": {"title": "English stays in an example", "description": "x"},
     }
     asked = operation("Record", description="Return it.")
-    asked["responses"]["422"] = {"description": "Validation Error", **fault}
-    schemas = {"Record": record, "HTTPValidationError": {"type": "object"}, "ValidationError": {"type": "object"}}
+    asked["responses"] |= {status: problem_answer("填写内容有误") for status in ("404", "422")}
+    schemas = {"Record": record, "Problem": PROBLEM}
     document = whole(COUNTY, registry=service("registry", schemas, a=asked))
     found = document["components"]["schemas"]
     assert set(found) == {"Record", "Problem"}
@@ -161,6 +161,7 @@ def test_what_the_framework_says_in_english_is_left_out() -> None:
         "example": record["example"],
     }
     answers = document["paths"]["/api/registry/v1/a"]["get"]["responses"]
+    assert set(answers) == {"200", "422", "default"}, "the other failures are told once, as the default"
     assert answers["200"]["description"] == "成功"
     for status in ("422", "default"):
         assert list(answers[status]["content"]) == ["application/problem+json"]

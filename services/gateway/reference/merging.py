@@ -12,6 +12,7 @@ from typing import Any
 
 from services.gateway.reference.audiences import CONVENTIONS, Audience, Flow
 from services.gateway.routes import API_SERVICES, PART_LABELS, route_of
+from services.kernel.openapi import PROBLEM, problem_answer
 from services.kernel.permissions import PERMISSION_LABELS, Permission
 
 Document = dict[str, Any]
@@ -19,7 +20,6 @@ ORDER = sorted(API_SERVICES, key="identity".__eq__)  # the services in their ord
 SCHEMAS = "#/components/schemas/"
 METHODS = ("get", "post", "put", "patch", "delete")
 SCHEME = "hub"
-OF_THE_FRAMEWORK = frozenset({"HTTPValidationError", "ValidationError"})
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
 VALUES = frozenset({"example", "examples", "default", "enum", "const", "required"})
 """Keywords that hold values and no schemas."""
@@ -31,41 +31,6 @@ STATUS_SENTENCES = {
     "303": "转到别处",
     "304": "没有变化",
     "422": "填写内容有误，errors 列出每一处",
-}
-PROBLEM: Document = {
-    "type": "object",
-    "title": "问题说明（RFC 9457）",
-    "required": ["type", "title", "status", "code", "detail", "errors", "request_id"],
-    "properties": {
-        "type": {"type": "string", "description": "问题的种类"},
-        "title": {"type": "string", "description": "简短的说法"},
-        "status": {"type": "integer", "description": "HTTP 状态码"},
-        "code": {"type": "string", "description": "不变的代码，供程序判断"},
-        "detail": {"type": "string", "description": "原因，以及怎样办"},
-        "errors": {
-            "type": "array",
-            "description": "每个字段的问题",
-            "items": {
-                "type": "object",
-                "required": ["field", "code", "message"],
-                "properties": {
-                    "field": {"type": "string", "description": "字段"},
-                    "code": {"type": "string", "description": "不变的代码"},
-                    "message": {"type": "string", "description": "怎样改正"},
-                },
-            },
-        },
-        "request_id": {"type": "string", "description": "请求编号，供查询日志"},
-    },
-    "example": {
-        "type": "urn:alliance-hub:problem:not_signed_in",
-        "title": "尚未登录",
-        "status": 401,
-        "code": "not_signed_in",
-        "detail": "请先登录：请求没有带访问令牌。",
-        "errors": [],
-        "request_id": "0f8fad5bd9cb469fa16570867728950e",
-    },
 }
 
 
@@ -133,27 +98,24 @@ def _cut(part: str, document: Document, audience: Audience) -> Document:
 
 def _schemas_of(document: Document) -> Document:
     found: Document = document.get("components", {}).get("schemas", {})
-    return {name: schema for name, schema in found.items() if name not in OF_THE_FRAMEWORK}
+    return {name: schema for name, schema in found.items() if name != "Problem"}
 
 
 def _operation(part: str, operation: Document) -> Document:
     """An operation in the hub's terms: its part as tag, what it asks for, and how it fails."""
     ways = operation.get("x-permissions") or [[]]
     told = {**_without_english(operation), "tags": [PART_LABELS[part]], "security": [{SCHEME: way} for way in ways]}
-    responses = {status: _response(status, answer) for status, answer in operation.get("responses", {}).items()}
+    responses = {
+        status: _response(status, answer)
+        for status, answer in operation.get("responses", {}).items()
+        if status == "422" or "Problem" not in references(answer)  # the others fail as `default` says
+    }
     return {**told, "responses": {**responses, "default": problem_answer("没有成功，detail 说明原因和办法")}}
 
 
 def _response(status: str, answer: Document) -> Document:
-    if any(ref in OF_THE_FRAMEWORK for ref in references(answer)):
-        return problem_answer(STATUS_SENTENCES["422"])
     cleaned = _without_english(answer)
     return {"description": STATUS_SENTENCES.get(status, "另见说明"), **cleaned}
-
-
-def problem_answer(sentence: str) -> Document:
-    """The response of everything that fails."""
-    return {"description": sentence, "content": {"application/problem+json": {"schema": {"$ref": f"{SCHEMAS}Problem"}}}}
 
 
 def _without_english(node: Any) -> Any:
