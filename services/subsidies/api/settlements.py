@@ -158,10 +158,10 @@ async def read_line(
 
 @router.post("/settlements/{settlement_id}/confirmation", summary="确认结算（每年度一次）")
 async def confirm(
+    principal: SubsidiesConfirm,
     settlement: HeldSettlement,
     version: Annotated[str, Depends(if_match)],
     session: Writing,
-    principal: SubsidiesConfirm,
     clock: InjectedClock,
     tools: WithTools,
     database: Annotated[Database, Depends(database_of)],
