@@ -149,3 +149,11 @@ def test_the_scripts_are_sound_shell(script: Path) -> None:
 def test_the_scripts_stop_at_the_first_fault_and_may_be_run(script: Path) -> None:
     assert script.stat().st_mode & 0o111
     assert "\nset -euo pipefail\numask 077\n" in script.read_text("utf-8")
+
+
+def test_the_example_proxy_logs_no_link_that_sets_a_password() -> None:
+    """Whoever reads such a link in a log can use it; nginx writes a request into the error log too."""
+    text = (DEPLOY / "examples" / "nginx.conf").read_text("utf-8")
+    block = re.search(r"location ~ \^/oauth/\(invitation\|reset\)/ \{(.+?)\n    \}", text, re.DOTALL)
+    assert block is not None
+    assert {"access_log off;", "error_log /dev/null crit;"} <= {line.strip() for line in block[1].splitlines()}
