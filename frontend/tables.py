@@ -148,7 +148,7 @@ class Table:
     default_sort: str | None = None
     limit: int = DEFAULT_LIMIT
     empty_title: str = "没有符合条件的记录"
-    empty_hint: str = "请调整查询条件，或点“重置”查看全部。"
+    empty_hint: str = ""
 
     def params(self, request: Request) -> dict[str, str | int]:
         """What to ask the service: cursor, limit, sort and the filled-in filters."""

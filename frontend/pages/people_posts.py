@@ -166,7 +166,7 @@ async def _post_page(
     role = Role(found["role"])
     values = {
         "post": found,
-        "form": form or Form.of(request, {"title": found["title"], "unit_name": found["unit_name"]}, etag=answer.etag),
+        "form": form or Form.of(request, _as_filled(found), etag=answer.etag),
         "labels": FORM_LABELS,
         "states": STATES,
         "grants": grants,
@@ -175,6 +175,12 @@ async def _post_page(
         "permissions": [PERMISSION_LABELS[Permission(code)] for code in await _permissions(gateway, found["role"])],
     }
     return page_or_fragment(request, "people/post.html", "people/_post.html", values, status=status)
+
+
+def _as_filled(found: Mapping[str, Any]) -> dict[str, Any]:
+    """The forms as the post stands; whoever is granted a post that is held most likely succeeds its holder."""
+    marks = {"active": "yes" if found["active"] else "no", "succeeds": "yes" if found["holder"] else "no"}
+    return {"title": found["title"], "unit_name": found["unit_name"], **marks}
 
 
 def _may_be_chosen(account: Mapping[str, Any]) -> bool:

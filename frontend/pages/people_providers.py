@@ -42,7 +42,7 @@ async def providers(request: Request, gateway: Gateway) -> Response:
     """Every unit's own sign-in."""
     answer = await gateway.get(API, PROVIDERS.params(request))
     kinds = (await gateway.get(f"{API}/kinds")).data["items"]
-    actions = [Action(f"接入{kind['label']}", f"/people/providers/new?kind={kind['kind']}") for kind in kinds]
+    actions = [Action(f"接入 {kind['label']}", f"/people/providers/new?kind={kind['kind']}") for kind in kinds]
     rows = [_shown(row) for row in answer.data["items"]]
     table = PROVIDERS.view(request, {**answer.data, "items": rows}, actions=actions)
     return page_or_fragment(request, "people/providers.html", "_table.html", {"table": table})
