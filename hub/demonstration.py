@@ -37,28 +37,29 @@ async def _load(deployment: Deployment, settings: IdentitySettings, say: Say) ->
     names = [account.username for account in DEMO_ACCOUNTS]
     accounts = {name: Account(name, deployment.secrets.account_password(name)) for name in names}
 
-    async def ensure(account: DemoAccount, member: UUID | None = None) -> None:
-        wanted = AccountCreate(
-            username=account.username,
-            display_name=account.display_name,
-            role=account.role,
-            division=account.division,
-            member=member,
-            department=account.department,
-            unit_name=account.unit_name,
-        )
-        await admin.ensure_account(settings, wanted, accounts[account.username].password)
-
-    async def bind_member(account: DemoAccount, member_id: str) -> None:
-        await ensure(account, UUID(member_id))  # a member unit's account cannot be before its member
+    async def bind_member(account: DemoAccount, member_id: str) -> None:  # cannot be before its member
+        await admin.ensure_account(settings, _wanted(account, UUID(member_id)), accounts[account.username].password)
 
     say("建立示范账号")
-    for account in DEMO_ACCOUNTS:
-        if account.member_uscc is None:
-            await ensure(account)
+    others = [account for account in DEMO_ACCOUNTS if account.member_uscc is None]
+    await admin.ensure_accounts(
+        settings, [(_wanted(account), accounts[account.username].password) for account in others]
+    )
     url = deployment.settings.public_url
     await load(url, accounts, deployment.settings.state.path, say, client=_client(deployment), bind_member=bind_member)
     await mark_loaded(deployment)
+
+
+def _wanted(account: DemoAccount, member: UUID | None = None) -> AccountCreate:
+    return AccountCreate(
+        username=account.username,
+        display_name=account.display_name,
+        role=account.role,
+        division=account.division,
+        member=member,
+        department=account.department,
+        unit_name=account.unit_name,
+    )
 
 
 def _client(deployment: Deployment) -> OAuthClient:

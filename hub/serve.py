@@ -66,7 +66,8 @@ def _manners() -> dict[str, Any]:
 def serve_gateway(*, uds: Path | None, host: str, port: int, processes: int) -> None:
     """Serve the gateway until SIGTERM; several processes share the sockets, the counts of requests and the metrics.
 
-    A process that dies is started again. The counts lie in a file of this run unless HUB_GATEWAY_COUNTS_FILE names one.
+    A process that dies is started again. The counts lie in a file of this run unless HUB_GATEWAY_COUNTS_FILE names one;
+    the file lies beside the socket, so that what a kill leaves behind goes with the hub's run folder.
     """
     import uvicorn
     from uvicorn.supervisors.multiprocess import Multiprocess
@@ -78,7 +79,7 @@ def serve_gateway(*, uds: Path | None, host: str, port: int, processes: int) -> 
     if processes == 1:
         uvicorn.Server(uvicorn.Config(application("gateway"), **_manners())).run(sockets)
         return
-    with tempfile.TemporaryDirectory(prefix="hub-gateway-") as folder:
+    with tempfile.TemporaryDirectory(prefix="hub-gateway-", dir=uds.parent if uds else None) as folder:
         os.environ.setdefault(COUNTS_FILE, f"{folder}/counts")
         os.environ[METRICS_FOLDER] = folder
         config = uvicorn.Config("hub.serve:gateway_worker", workers=processes, **_manners())

@@ -1,6 +1,6 @@
 """What the operator's command line and the first start do: each call opens the database, acts once and closes it."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 
@@ -40,7 +40,6 @@ class Work:
     clock: Clock
     actor: Principal
     keyring: Keyring
-    passwords: Passwords
 
 
 @asynccontextmanager
@@ -49,8 +48,7 @@ async def _work(settings: IdentitySettings, alliance: str | None, clock: Clock |
     database = Database(settings.database_url.get_secret_value(), pool_size=1, max_overflow=0)
     try:
         async with database.write(where) as session:
-            keyring, passwords = Keyring(settings.key_secret), Passwords(settings)
-            yield Work(session, clock or SystemClock(), operator(where), keyring, passwords)
+            yield Work(session, clock or SystemClock(), operator(where), Keyring(settings.key_secret))
     finally:
         await database.close()
 
@@ -91,17 +89,34 @@ async def ensure_account(
     alliance: str | None = None,
     clock: Clock | None = None,
 ) -> AccountRead:
-    """Create the account, or bring its name and post up to date; an account that exists keeps its password.
+    """`ensure_accounts` for a single one."""
+    (account,) = await ensure_accounts(settings, [(wanted, password)], alliance=alliance, clock=clock)
+    return account
 
-    Raises InvalidInput with every issue.
+
+async def ensure_accounts(
+    settings: IdentitySettings,
+    wanted: Iterable[tuple[AccountCreate, str]],
+    *,
+    alliance: str | None = None,
+    clock: Clock | None = None,
+) -> list[AccountRead]:
+    """Create accounts with their passwords, or bring their names and posts up to date; all of them or none.
+
+    An account that exists keeps its password. Raises InvalidInput with every issue of the first that has any.
     """
+    passwords = Passwords(settings)
     async with _work(settings, alliance, clock) as work:
-        account = await find_account(work.session, work.actor.alliance, normalise_username(wanted.username))
-        if account is None:
-            account = await add_person(work.session, work.clock, work.actor, work.passwords, wanted, password)
-        else:
-            await update_person(work.session, work.clock, work.actor, account, wanted)
-        return await _read(work, account)
+        return [await _ensured(work, passwords, account, password) for account, password in wanted]
+
+
+async def _ensured(work: Work, passwords: Passwords, wanted: AccountCreate, password: str) -> AccountRead:
+    account = await find_account(work.session, work.actor.alliance, normalise_username(wanted.username))
+    if account is None:
+        account = await add_person(work.session, work.clock, work.actor, passwords, wanted, password)
+    else:
+        await update_person(work.session, work.clock, work.actor, account, wanted)
+    return await _read(work, account)
 
 
 async def invite_administrator(

@@ -61,9 +61,11 @@ def upstream(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
 
 def gateway_environment(folder: Path, upstream: str) -> dict[str, str]:
     """All parts are `upstream`, but for identity, which is not there."""
+    elsewhere = folder / "elsewhere"
+    elsewhere.mkdir()
     return {
         **os.environ,
-        "TMPDIR": str(folder),  # what a killed process leaves behind goes with the test
+        "TMPDIR": str(elsewhere),
         "HUB_ENVIRONMENT": "demonstration",
         "HUB_PUBLIC_URL": ISSUER,
         "HUB_AUDIENCE": AUDIENCE,
@@ -152,6 +154,8 @@ def test_a_process_that_is_killed_is_replaced_and_none_outlives_the_first(tmp_pa
         os.kill(running.process.pid, signal.SIGKILL)
         running.process.wait(10)
         until(lambda: not any(map(alive, now)))
+        left = [path.parent.parent for path in tmp_path.rglob("hub-gateway-*/counts")]
+        assert left == [running.uds.parent], "what a kill leaves behind lies beside the socket"
 
 
 @pytest.mark.parametrize(("host", "asked"), [("::1", ["::1"]), ("::", ["::1", "127.0.0.1"])])
