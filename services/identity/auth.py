@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 from fastapi import Depends
 
+from services.identity.queries import find_client
 from services.kernel.alliances import home_of, is_practice
 from services.kernel.auth import CurrentPrincipal, requires, requires_any
 from services.kernel.database import Database, ReadSession, WriteSession
@@ -39,6 +40,20 @@ async def _own_write(
 
 OwnReading = Annotated[ReadSession, Depends(_own_read, scope="function")]
 OwnWriting = Annotated[WriteSession, Depends(_own_write, scope="function")]
+
+
+async def _by_own_pages(person: Person, session: OwnReading) -> Principal:
+    """The person through the hub's own pages, whatever a program was allowed.
+
+    A third party's gets no hold on how somebody signs in, on other sign-ins, or on what other programs are allowed.
+    """
+    client = await find_client(session, person.client_id)
+    if client is None or client.kind != "first_party":
+        raise Forbidden("第三方应用不能查看或更改登录方式、登录记录和授权，请在中枢网页中办理。")
+    return person
+
+
+OwnPages = Annotated[Principal, Depends(_by_own_pages)]
 
 
 def managing(*permissions: Permission) -> Any:

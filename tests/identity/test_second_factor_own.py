@@ -1,13 +1,14 @@
 """One's own second factor by the API: set up, replace, renew, remove; what needs a code and what is refused."""
 
 from typing import Any
+from uuid import UUID
 
 import httpx
 import pytest
 
 from services.identity.schemas.account import AccountCreate
 from services.kernel.permissions import Role
-from tests.identity.stepping import at_next_step, choices_on
+from tests.identity.stepping import at_next_step, choices_on, sent_to_client
 from tests.identity.world import (
     BUREAU,
     CALLBACK,
@@ -71,7 +72,7 @@ def test_a_factor_is_set_up_and_asked_for_at_the_next_sign_in(play: Play) -> Non
         async with world.oauth() as client:
             page = await browser.followed(await browser.attempt(authorize_url(client), BUREAU.username, world.password))
         assert "输入动态口令" in page.text
-        assert "选择岗位" in (await browser.followed(await browser.submit(page, code=phone.code()))).text
+        assert sent_to_client(await browser.submit(page, code=phone.code()))
 
     play(story)
 
@@ -97,7 +98,7 @@ def test_the_session_that_set_it_up_is_not_asked_again(play: Play) -> None:
 def test_who_practises_has_the_same_factor(play: Play) -> None:
     async def story(world: World) -> None:
         browser = world.browser()
-        page = await at_next_step(world, browser)
+        page = await at_next_step(world, browser, prompt="select_account")
         answer = await browser.submit(page, choice=choices_on(page)[1])
         form = {"grant_type": "authorization_code", "code": parameters(answer.headers["location"])["code"]}
         granted = await world.post(TOKEN, {**form, "redirect_uri": CALLBACK, "code_verifier": VERIFIER})
@@ -223,10 +224,19 @@ def test_a_third_partys_program_gets_no_hold_on_how_somebody_signs_in(play: Play
             await me.post("/totp/confirmation", json={"code": "000000"}),
             await me.post("/recovery-codes", json={"code": "000000"}),
             await remove(me, "000000"),
+            await me.post("/password", json={"current_password": world.password, "new_password": "another-phrase-9"}),
+            await me.get("/sessions"),
+            await me.delete(f"/sessions/{UUID(int=1)}"),
+            await me.get("/consents"),
+            await me.delete("/consents/frontend"),
+            await me.get("/external-identities"),
+            await me.post("/external-identities", json={"provider": str(UUID(int=1))}),
+            await me.delete(f"/external-identities/{UUID(int=1)}"),
         ):
             assert answer.status_code == 403
             assert "第三方应用" in answer.json()["detail"]
         assert (await me.get("/totp")).status_code == 200
+        assert (await me.get("/posts")).status_code == 200
 
     play(story)
 

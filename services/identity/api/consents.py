@@ -2,7 +2,7 @@
 
 from fastapi import APIRouter
 
-from services.identity.auth import OwnReading, OwnWriting, Person
+from services.identity.auth import OwnPages, OwnReading, OwnWriting
 from services.identity.commands.withdraw_consent import withdraw_consent
 from services.identity.oauth.client import allowances
 from services.identity.parts import Parts
@@ -14,7 +14,7 @@ router = APIRouter(prefix="/me/consents", tags=["me"])
 
 
 @router.get("", summary="我授权过的应用")
-async def list_(person: Person, session: OwnReading) -> Page[ConsentRead]:
+async def list_(person: OwnPages, session: OwnReading) -> Page[ConsentRead]:
     items = [
         ConsentRead(
             client_id=client.client_id,
@@ -30,5 +30,5 @@ async def list_(person: Person, session: OwnReading) -> Page[ConsentRead]:
 
 
 @router.delete("/{client_id}", status_code=204, summary="撤回对一个应用的授权")
-async def withdraw(client_id: str, person: Person, session: OwnWriting, parts: Parts) -> None:
+async def withdraw(client_id: str, person: OwnPages, session: OwnWriting, parts: Parts) -> None:
     await withdraw_consent(session, parts.clock, parts.settings, person, client_id)

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.identity.auth import OwnReading, OwnWriting, Person
+from services.identity.auth import OwnPages, OwnReading, OwnWriting
 from services.identity.commands.begin_federation import binding_ticket
 from services.identity.commands.bind_external import unbind_external
 from services.identity.domain import AccountUnknown
@@ -30,7 +30,7 @@ router = APIRouter(prefix="/me/external-identities", tags=["me"])
 
 
 @router.get("", summary="我绑定的单位登录")
-async def list_(caller: Person, parts: Parts, session: OwnReading) -> ExternalIdentities:
+async def list_(caller: OwnPages, parts: Parts, session: OwnReading) -> ExternalIdentities:
     account = await _own(session, caller)
     bound = await externals_of(session, account.alliance, account.id)
     suitable = await providers_for(session, account, business_date(parts.clock))
@@ -51,7 +51,7 @@ async def list_(caller: Person, parts: Parts, session: OwnReading) -> ExternalId
 
 
 @router.post("", status_code=201, summary="开始绑定单位登录")
-async def start(caller: Person, parts: Parts, session: OwnReading, draft: BindingStart) -> BindingLink:
+async def start(caller: OwnPages, parts: Parts, session: OwnReading, draft: BindingStart) -> BindingLink:
     """The browser that is signed in as the caller goes to the link; binding happens when it comes back."""
     account = await _own(session, caller)
     suitable = await providers_for(session, account, business_date(parts.clock))
@@ -62,7 +62,7 @@ async def start(caller: Person, parts: Parts, session: OwnReading, draft: Bindin
 
 
 @router.delete("/{external_id}", status_code=204, summary="解除绑定")
-async def delete(caller: Person, parts: Parts, session: OwnWriting, external_id: UUID) -> Response:
+async def delete(caller: OwnPages, parts: Parts, session: OwnWriting, external_id: UUID) -> Response:
     await unbind_external(session, parts.clock, caller, UUID(caller.subject), external_id)
     return Response(status_code=204)
 

@@ -4,7 +4,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Response
 
-from services.identity.auth import OwnReading, OwnWriting, Person
+from services.identity.auth import OwnPages, OwnReading, OwnWriting, Person
 from services.identity.commands.change_password import change_password
 from services.identity.commands.end_sessions_of import end_own_session
 from services.identity.domain import Outcome, refuse
@@ -54,19 +54,19 @@ async def read_posts(person: Person, session: OwnReading, clock: InjectedClock) 
 
 
 @router.get("/sessions", summary="我的登录")
-async def read_sessions(person: Person, session: OwnReading, clock: InjectedClock) -> Sessions:
+async def read_sessions(person: OwnPages, session: OwnReading, clock: InjectedClock) -> Sessions:
     found = await open_sessions(session, person.alliance, UUID(person.subject), clock.now())
     return Sessions(items=[session_read(one, person.session_id) for one in found])
 
 
 @router.delete("/sessions/{session_id}", status_code=204, summary="退出某处的登录", response_class=Response)
-async def end_session(session_id: UUID, person: Person, session: OwnWriting, clock: InjectedClock) -> Response:
+async def end_session(session_id: UUID, person: OwnPages, session: OwnWriting, clock: InjectedClock) -> Response:
     await end_own_session(session, clock, person, session_id)
     return Response(status_code=204)
 
 
 @router.post("/password", status_code=204, summary="修改我的密码", response_class=Response)
-async def write_password(person: Person, parts: Parts, draft: PasswordChange) -> Response:
+async def write_password(person: OwnPages, parts: Parts, draft: PasswordChange) -> Response:
     """Its own transaction: a wrong present password is counted and audited, and only then refused."""
     current, new = draft.current_password.get_secret_value(), draft.new_password.get_secret_value()
     async with parts.tools.passwords.slots, parts.database.write(person.alliance) as session:

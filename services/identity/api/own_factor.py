@@ -3,12 +3,11 @@
 Codes that are wrong are counted and audited, and only then refused: each route has a transaction of its own.
 """
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
-from services.identity.auth import OwnReading, Person
+from services.identity.auth import OwnPages, OwnReading, Person
 from services.identity.commands.change_own_factor import (
     confirm_own_factor,
     remove_own_factor,
@@ -18,7 +17,7 @@ from services.identity.commands.enrol_factor import offered_enrolment
 from services.identity.commands.verify_factor import recovery_codes_left
 from services.identity.domain import Outcome
 from services.identity.parts import IdentityParts, Parts
-from services.identity.queries import find_client, get_account_by_id, posts_held
+from services.identity.queries import get_account_by_id, posts_held
 from services.identity.schemas.second_factor import (
     CodeGiven,
     FactorConfirmation,
@@ -31,21 +30,10 @@ from services.identity.steps import factor_required
 from services.identity.tables import Account
 from services.kernel.clock import business_date
 from services.kernel.database import AnySession
-from services.kernel.errors import FieldIssue, Forbidden, InvalidInput
+from services.kernel.errors import FieldIssue, InvalidInput
 from services.kernel.principal import Principal
 
 router = APIRouter(prefix="/me", tags=["me"])
-
-
-async def _by_own_pages(person: Person, session: OwnReading) -> Principal:
-    """The person through the hub's own pages: a third party's program gets no hold on how somebody signs in."""
-    client = await find_client(session, person.client_id)
-    if client is None or client.kind != "first_party":
-        raise Forbidden("第三方应用不能更改登录方式，请在中枢网页中办理。")
-    return person
-
-
-OwnPages = Annotated[Principal, Depends(_by_own_pages)]
 
 
 @router.get("/totp", summary="我的动态口令状态")
