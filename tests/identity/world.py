@@ -49,7 +49,7 @@ CLERK = AccountCreate(username="mishuchu", display_name="集团秘书处", role=
 BUREAU = AccountCreate(
     username="bureau-340822", display_name="怀宁县示例教育局", role=Role.COUNTY_CLERK, division="340822"
 )
-SERVICES = ("registry", "targets", "subsidies")
+SERVICES = ("registry", "targets", "subsidies", "exchange")
 
 
 @dataclass
