@@ -122,7 +122,7 @@ def retry_after(header: str | None, now: datetime) -> timedelta:
     else:
         try:
             date = parsedate_to_datetime(text)
-        except ValueError:
+        except (ValueError, OverflowError):  # the latter for a year or a zone beyond all numbers
             return timedelta(0)
         wanted = (date if date.tzinfo else date.replace(tzinfo=UTC)) - now
     return min(max(wanted, timedelta(0)), LONGEST_REST)

@@ -223,6 +223,25 @@ async def test_a_worker_that_dies_in_the_middle_leaves_the_message_to_another(wo
     assert [(a["no"], a["fault"]) for a in shown["attempt_log"]] == [(1, "interrupted"), (2, None)]
 
 
+async def test_a_message_whose_every_attempt_is_interrupted_ends_too(world: World, receiver: Receiver) -> None:
+    world.settings = world.settings.model_copy(update={"retry_seconds": (5,)})
+    await world.endpoint(receiver.url)
+    await world.happen("claim.accepted")
+
+    class Dying(Deliverer):
+        async def _record(self, *_arguments: Any) -> timedelta | None:
+            raise asyncio.CancelledError
+
+    plain = world.deliverer()
+    for _ in range(2):
+        with pytest.raises(asyncio.CancelledError):
+            await world.attempt(await the_delivery(world), Dying(plain.settings, plain.seal, plain.sender))
+        world.clock.advance(LEASE)
+    assert await world.attempt(await the_delivery(world)) is None
+    ended = await the_delivery(world)
+    assert (ended.state, ended.last_fault, len(receiver.got)) == ("dead", "interrupted", 2)
+
+
 async def test_only_the_beginning_of_an_answer_is_kept_and_it_is_text(world: World, receiver: Receiver) -> None:
     await world.endpoint(receiver.url)
     await world.happen("claim.accepted", "claim.returned")

@@ -83,6 +83,8 @@ def test_attempts_are_those_of_the_specification() -> None:
         ("Mon, 01 Dec 2025 04:10:00 -0000", timedelta(minutes=10)),
         ("Mon, 01 Dec 2025 03:00:00 GMT", timedelta(0)),
         ("Mon, 01 Dec 2099 03:00:00 GMT", LONGEST_REST),
+        ("Mon, 01 Dec 99999999999999999999 03:00:00 GMT", timedelta(0)),
+        ("Mon, 01 Dec 2025 03:00:00 +99999999999999999999", timedelta(0)),
     ],
 )
 def test_how_long_a_receiver_may_ask_us_to_wait(header: str | None, wanted: timedelta) -> None:

@@ -75,6 +75,11 @@ class Deliverer:
         endpoint, delivery = found
         if (wait := await _must_wait(session, endpoint, delivery, now)) is not None:
             return Later(wait)
+        if delivery.tries > len(self.settings.retry_seconds):
+            # Each attempt wrote down its end, but the last: what interrupts them all must not go on for ever.
+            delivery.last_fault, delivery.leased_until = Fault.INTERRUPTED.value, None
+            _end(delivery, DeliveryState.DEAD, now)
+            return None
         delivery.leased_until = now + LEASE
         delivery.attempts += 1
         delivery.tries += 1
