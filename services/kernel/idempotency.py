@@ -1,16 +1,18 @@
 """Idempotency-Key on creates: the same key and request is answered once and then repeated, never done twice.
 
 The key is inserted in the transaction of the change; a second request with the same key waits for the first one to
-commit and then gets its answer. The same key with another request is a conflict.
+commit and then gets its answer. The same key with another request is a conflict, and so is that of the same person in
+another post. A key is forgotten after `KEPT`: its owner's next create deletes it.
 """
 
 import hashlib
 from dataclasses import dataclass
-from typing import Annotated
+from datetime import timedelta
+from typing import Annotated, Final
 
 from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
-from sqlalchemy import ColumnElement, select, update
+from sqlalchemy import ColumnElement, delete, func, select, update
 from sqlalchemy.dialects.postgresql import insert
 
 from services.kernel.auth import CurrentPrincipal
@@ -19,6 +21,9 @@ from services.kernel.errors import Conflict
 from services.kernel.principal import Principal
 from services.kernel.sessions import Writing
 from services.kernel.shared_tables import idempotency_key as keys
+
+KEPT: Final = timedelta(days=7)
+"""How long an answer is repeated; whoever tries again does so within hours."""
 
 
 @dataclass
@@ -44,6 +49,7 @@ class Once:
         """
         if self.key is None:
             return None
+        await self._forget_old_keys()
         claim = insert(keys).values(
             alliance=self.principal.alliance,
             actor=self.principal.subject,
@@ -68,25 +74,35 @@ class Once:
             )
         return Response(body, status, kept)
 
+    async def _forget_old_keys(self) -> None:
+        """Delete the caller's own; the database wrote their times, so its clock judges them."""
+        await self.session.execute(delete(keys).where(*self._own(), keys.c.created_at < func.now() - KEPT))
+
+    def _own(self) -> tuple[ColumnElement[bool], ...]:
+        return (keys.c.alliance == self.principal.alliance, keys.c.actor == self.principal.subject)
+
     def _match(self) -> tuple[ColumnElement[bool], ...]:
-        own = (keys.c.alliance == self.principal.alliance, keys.c.actor == self.principal.subject)
-        return (*own, keys.c.key == self.key)
+        return (*self._own(), keys.c.key == self.key)
 
 
 Key = Annotated[str | None, Header(max_length=200, description="重试时保持不变的请求键")]
 
 
+def _begun(request: Request, principal: Principal) -> "hashlib._Hash":
+    """What every request stands for: operation, address, and for whom the caller speaks."""
+    return hashlib.sha256(f"{request.method} {request.url.path}\n{principal.owner} {principal.post}\n".encode())
+
+
 async def _once_by_parts(
     request: Request, session: Writing, principal: CurrentPrincipal, idempotency_key: Key = None
 ) -> Once:
-    digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
-    return Once(session, principal, idempotency_key, digest.digest())
+    return Once(session, principal, idempotency_key, _begun(request, principal).digest())
 
 
 async def _once(request: Request, once: Annotated[Once, Depends(_once_by_parts, scope="function")]) -> Once:
     # The parts of a multipart form are included by the route, which alone reads them.
     if once.key is not None and not request.headers.get("content-type", "").startswith("multipart/"):
-        digest = hashlib.sha256(f"{request.method} {request.url.path}\n".encode())
+        digest = _begun(request, once.principal)
         digest.update(await request.body())
         once.request_hash = digest.digest()
     return once

@@ -1,14 +1,17 @@
 """Members through HTTP: create, read, change, find, and who sees whom."""
 
 import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
-from sqlalchemy import select
+from sqlalchemy import select, update
 
 from services.kernel import registry_words as words
-from services.kernel.database import Database
-from services.kernel.shared_tables import audit_entry
+from services.kernel.database import Database, WriteSession
+from services.kernel.shared_tables import audit_entry, idempotency_key
 from services.registry import domain
 from tests.registry.conftest import Caller, Registry, member, services_of, uscc
 
@@ -132,6 +135,40 @@ def test_a_create_with_a_key_is_done_once(registry: Registry) -> None:
         assert again.headers["ETag"] == first.headers["ETag"]
         other = await caller.post("/members", member("另一所"), Idempotency_Key="k1")
         assert (other.status_code, other.json()["code"]) == (409, "idempotency_key_reused")
+
+    registry.run(scenario)
+
+
+def test_a_key_is_of_one_post_and_forgotten_after_a_week(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        clerk = caller.acting("secretariat_clerk", sub="p", post=str(uuid4()))
+        head = caller.acting("secretariat_head", sub="p", post=str(uuid4()))
+        made = await clerk.post("/members", member(), Idempotency_Key="k1")
+        other = await head.post("/members", member(), Idempotency_Key="k1")
+        assert (made.status_code, other.status_code, other.json()["code"]) == (201, 409, "idempotency_key_reused")
+        await age(timedelta(days=6, hours=23))
+        again = await clerk.post("/members", member(), Idempotency_Key="k1")
+        assert again.headers["Idempotent-Replay"] == "true"
+        await age(timedelta(hours=2))
+        await clerk.post("/members", member("乙校"), Idempotency_Key="k2")
+        assert await kept() == ["k2"]
+
+    async def age(by: timedelta) -> None:
+        async with stored() as session:
+            await session.execute(update(idempotency_key).values(created_at=idempotency_key.c.created_at - by))
+
+    async def kept() -> list[str]:
+        async with stored() as session:
+            return list(await session.scalars(select(idempotency_key.c.key)))
+
+    @asynccontextmanager
+    async def stored() -> AsyncIterator[WriteSession]:
+        database = Database(registry.settings.database_url.get_secret_value())
+        try:
+            async with database.write("anqing") as session:
+                yield session
+        finally:
+            await database.close()
 
     registry.run(scenario)
 
