@@ -26,6 +26,8 @@ SLOTS = 65_536
 PROBES = 16
 FIRST = mmap.PAGESIZE
 HIGHEST = 2**32 - 1
+CLOCK_MAY_LAG = 15
+"""Windows: a count from further ahead was made while the clock stood wrong, and would else refuse until then."""
 LOCK_SECONDS = 0.02
 LOCK_STEP = 0.0001
 
@@ -133,7 +135,7 @@ class SharedCounts(Storage, SlidingWindowCounterSupport):
         if slot is None:
             return self._free(digest, now), window, 0, 0
         _, _, then, count, before = SLOT.unpack_from(self._map, slot)
-        if then >= window:  # also when the clock was set back: what was counted still counts
+        if window <= then <= window + CLOCK_MAY_LAG:  # set back: what was counted still counts
             return slot, then, count, before
         return slot, window, 0, count if then == window - 1 else 0
 

@@ -113,6 +113,14 @@ def test_a_clock_that_is_set_back_forgets_nothing(clock: FixedClock) -> None:
     assert not counts.acquire_sliding_window_entry("k", 2, MINUTE)
 
 
+def test_a_clock_that_once_was_far_ahead_refuses_nobody_for_long(clock: FixedClock) -> None:
+    counts = SharedCounts(None, clock)
+    clock.advance(timedelta(days=400))
+    assert [counts.acquire_sliding_window_entry("k", 2, MINUTE) for _ in range(3)] == [True, True, False]
+    clock.advance(timedelta(days=-400))
+    assert counts.acquire_sliding_window_entry("k", 2, MINUTE)
+
+
 def test_a_full_table_forgets_the_oldest_and_keeps_counting(monkeypatch: pytest.MonkeyPatch, clock: FixedClock) -> None:
     monkeypatch.setattr(shared_counts, "SLOTS", 64)
     counts = SharedCounts(None, clock)
