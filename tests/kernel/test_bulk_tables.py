@@ -286,8 +286,12 @@ def test_a_huge_field_is_a_fault_and_a_huge_line_refuses_the_file(monkeypatch: p
             read(content, form)
         assert caught.value.issues[0].code == "row_too_long"
     open_quote = csv_of(GOOD) + b'"' + b"x\n" * batches.MAXIMUM_LINE
-    with pytest.raises(UnsupportedMedia):
+    with pytest.raises((UnsupportedMedia, InvalidInput)):
         read(open_quote)
+    many_fields = csv_of(GOOD) + b'"x\n",' * (batches.MAXIMUM_LINE // 4)
+    with pytest.raises(InvalidInput) as caught:
+        read(many_fields)
+    assert caught.value.issues[0].code == "row_too_long"
 
 
 @pytest.mark.parametrize("form", list(Format))

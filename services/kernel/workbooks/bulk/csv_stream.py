@@ -16,6 +16,7 @@ from services.kernel.workbooks.bulk.batches import (
     Batch,
     Source,
     batch_of_texts,
+    too_long,
     too_many_rows,
 )
 from services.kernel.workbooks.bulk.texts import encoding_of, parts_of
@@ -100,7 +101,7 @@ class CsvStream:
 
     def _quoted(self, number: int, part: bytes) -> pl.DataFrame:
         """Rows whose cells may hold delimiters and line feeds; the last may go on in the next parts."""
-        lines = _Lines(part, self._parts)
+        lines = _Lines(part, self._parts, number)
         reader = csv.reader(lines, delimiter=self._delimiter)
         rows: list[tuple[Any, ...]] = []
         before, nothing = 0, (None,) * self._width
@@ -120,11 +121,15 @@ def _is_plain(part: bytes) -> bool:
 
 
 class _Lines(Iterator[str]):
-    """The lines of a part; while a row is open, those of the following parts too."""
+    """The lines of a part; while a row is open, those of the following parts too. Raises InvalidInput for a row that
+    does not end.
+    """
 
-    def __init__(self, part: bytes, following: Iterator[tuple[int, bytes]]) -> None:
+    def __init__(self, part: bytes, following: Iterator[tuple[int, bytes]], first: int) -> None:
         self._lines = io.StringIO(part.decode(), newline="")
         self._following = following
+        self._number = first - 1
+        self._length = 0  # of the row so far
         self.between_rows = True
 
     def __next__(self) -> str:
@@ -134,5 +139,9 @@ class _Lines(Iterator[str]):
             line = self._lines.readline()
         if not line:
             raise StopIteration
+        self._number += 1
+        self._length = len(line) if self.between_rows else self._length + len(line)
+        if self._length > MAXIMUM_LINE:
+            raise too_long(self._number)
         self.between_rows = False
         return line
