@@ -284,6 +284,22 @@ def test_every_fault_of_a_new_account_is_told_at_once(play: Play) -> None:
     play(story)
 
 
+def test_several_accounts_are_ensured_together_or_not_at_all(play: Play) -> None:
+    async def story(world: World) -> None:
+        before = {one.username for one in await admin.list_accounts(world.settings, clock=world.clock)}
+        faulty = [(unit("member-one"), PASSWORD), (unit("member-two"), "short")]
+        with pytest.raises(InvalidInput):
+            await admin.ensure_accounts(world.settings, faulty, clock=world.clock)
+        assert {one.username for one in await admin.list_accounts(world.settings, clock=world.clock)} == before
+        wanted = [(unit(name), PASSWORD) for name in ("member-one", "member-two")]
+        made = await admin.ensure_accounts(world.settings, wanted, clock=world.clock)
+        assert [one.username for one in made] == ["member-one", "member-two"]
+        assert all(one.posts for one in made)
+        assert await admin.ensure_accounts(world.settings, wanted, clock=world.clock) == made
+
+    play(story)
+
+
 def test_to_ensure_an_account_moves_its_person_and_keeps_the_password(play: Play) -> None:
     async def story(world: World) -> None:
         first = await admin.ensure_account(world.settings, unit("member-azy"), PASSWORD, clock=world.clock)
