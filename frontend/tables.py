@@ -15,7 +15,7 @@ from markupsafe import Markup, escape
 from frontend import filters
 
 Kind = Literal["text", "number", "amount", "date", "datetime", "percent", "status", "light", "markup"]
-FILTER_KINDS = Literal["text", "select", "date", "month", "number"]
+FILTER_KINDS = Literal["text", "select", "date", "month", "number", "hidden"]
 RIGHT = {"number", "amount", "percent"}
 DEFAULT_LIMIT = 50
 TRAIL_LENGTH = 20
@@ -102,7 +102,10 @@ def fill(pattern: str, row: Any) -> str:
 
 @dataclass(frozen=True)
 class Filter:
-    """One field of the query form; `name` is the service's parameter. `options` are (value, label)."""
+    """One field of the query form; `name` is the service's parameter. `options` are (value, label).
+
+    A hidden one keeps its only option through every search.
+    """
 
     name: str
     label: str
@@ -222,7 +225,13 @@ class TableView:
 
     @property
     def filtered(self) -> bool:
-        return any(self.query.get(f.name) for f in self.table.filters)
+        return any(self.query.get(f.name) for f in self.table.filters if f.kind != "hidden")
+
+    @property
+    def fresh_url(self) -> str:
+        """The list without any condition, but for what a hidden filter keeps."""
+        kept = {f.name: f.options[0][0] for f in self.table.filters if f.kind == "hidden"}
+        return f"{self.table.path}?{urlencode(kept)}" if kept else self.table.path
 
     @property
     def width(self) -> int:

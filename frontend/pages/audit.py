@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import date, datetime, time, timedelta
 from typing import Annotated, Any, Literal
 
@@ -64,14 +65,14 @@ ENTRIES = Table(
     caption="审计记录",
     row_id="entry_no",
     columns=(
-        Column("entry_no", "序号（链）", "number"),
+        Column("entry_no", "链上编号", "number"),
         Column("at", "时间", "datetime"),
         Column("actor_name", "操作人", render=_who),
         Column("action", "操作", render=_what, wide=True),
         Column("after", "详情", render=_details),
     ),
     filters=(
-        Filter("service", "服务", "select", SERVICES),
+        Filter("service", "服务", "hidden", SERVICES[:1]),
         Filter("from", "起始日期", "date"),
         Filter("until", "截止日期（含）", "date"),
         Filter("actor", "操作人"),
@@ -114,7 +115,7 @@ async def _page(request: Request, gateway: Gateway, service: Service, form: Form
     tabs = [(label, f"/audit?service={code}", code == service, None) for code, label in SERVICES]
     labels = dict(SERVICES)
     values = {
-        "table": ENTRIES.view(request, answer.data),
+        "table": ENTRIES.view(request, answer.data, filters=_filters_of(service)),
         "tab_items": tabs,
         "service": service,
         "service_label": labels[service],
@@ -122,6 +123,12 @@ async def _page(request: Request, gateway: Gateway, service: Service, form: Form
         "labels": FORM_LABELS,
     }
     return page_or_fragment(request, "audit/page.html", "_table.html", values, status=status)
+
+
+def _filters_of(service: Service) -> list[Filter]:
+    """The tab says which service's log it is; a search and its reset stay there."""
+    chosen = [(code, label) for code, label in SERVICES if code == service]
+    return [replace(one, options=chosen) if one.name == "service" else one for one in ENTRIES.filters]
 
 
 def _period(values: Mapping[str, Any]) -> dict[str, str]:
