@@ -13,6 +13,7 @@ import pytest
 from hub.demo.sign_in import signed_in
 from services.gateway.settings import GatewaySettings
 from services.identity.settings import IdentitySettings
+from services.kernel.idempotency import KEPT
 from tests.support.guides import Example, Session, differences, examples_of
 from tests.support.running_hub import ROOT, RunningHub
 
@@ -147,3 +148,4 @@ def test_the_numbers_in_the_guide_are_the_settings_own() -> None:
     minutes = IdentitySettings.model_fields["access_token_minutes"].default
     assert f"每个接入每分钟 {limit} 次" in GUIDE
     assert f"令牌有效 {minutes} 分钟" in GUIDE
+    assert f"键保留 {KEPT.days} 天" in GUIDE
