@@ -2,10 +2,12 @@
 
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
+from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
 
 from tests.support.hub_fixture import ARTIFACTS
 from tests.support.running_hub import RunningHub
@@ -24,9 +26,15 @@ FLAGS = (
 DESK = {"width": 1366, "height": 768}
 PHONE = {"width": 390, "height": 844}
 SCREENSHOTS = ARTIFACTS / "screenshots"
+SECONDS: Final = 10_000
+"""How long "within seconds" may take, in milliseconds: revocations are polled each second."""
 MISSING = "NO BROWSER: Debian's chromium is not installed and could not be; the browser tests did not run"
 
 SignIn = Callable[..., Page]
+OpenWindow = Callable[..., Page]
+
+SIGNED_IN: Final[dict[tuple[str, str | None, bool], StorageState]] = {}
+"""The cookies of sign-ins of this test process by user name, post and practice: they are shared between tests."""
 
 
 @pytest.fixture(scope="module")
@@ -42,27 +50,65 @@ def chromium() -> Iterator[Browser]:
 
 
 @pytest.fixture
-def sign_in(chromium: Browser, hub: RunningHub) -> Iterator[SignIn]:
-    """Open a fresh browser window and sign in by the form. A fault in the console or on the page fails the test."""
-    contexts: list[BrowserContext] = []
-    faults: list[str] = []
+def faults() -> Iterator[list[str]]:
+    """What the pages' scripts and the security policy complained about; any of it fails the test."""
+    found: list[str] = []
+    yield found
+    assert found == []
 
-    def open_as(username: str, viewport: dict[str, int] = DESK) -> Page:
-        context = chromium.new_context(viewport=viewport, locale="zh-CN", accept_downloads=True, base_url=hub.url)  # type: ignore[arg-type]
+
+@pytest.fixture
+def open_window(chromium: Browser, hub: RunningHub, faults: list[str]) -> Iterator[OpenWindow]:
+    """Open a browser of its own, with no cookies or with those given."""
+    contexts: list[BrowserContext] = []
+
+    def open_with(cookies: StorageState | None = None, viewport: dict[str, int] = DESK) -> Page:
+        context = chromium.new_context(
+            viewport=viewport,  # type: ignore[arg-type]
+            locale="zh-CN",
+            accept_downloads=True,
+            base_url=hub.url,
+            storage_state=cookies,
+        )
         contexts.append(context)
         context.set_default_timeout(30_000)
         page = context.new_page()
         page.on("pageerror", lambda error: faults.append(f"{page.url}: {error}"))
         page.on("console", lambda message: faults.append(f"{page.url}: {message.text}") if _bad(message.text) else None)
-        page.goto("/")
-        sign_in_by_pages(page, hub.accounts[username])
-        page.get_by_role("heading", name="我的事项").wait_for()
         return page
 
-    yield open_as
+    yield open_with
     for context in contexts:
         context.close()
-    assert faults == []
+
+
+@pytest.fixture
+def sign_in(open_window: OpenWindow, hub: RunningHub) -> SignIn:
+    """A window of somebody who is signed in, on the landing page.
+
+    The password, the second factor and the choice of the post are gone through once per test process, or each time for
+    a test that ends or changes the sign-in and says `fresh`.
+    """
+
+    def open_as(
+        username: str,
+        post: str | None = None,
+        viewport: dict[str, int] = DESK,
+        *,
+        practice: bool = False,
+        fresh: bool = False,
+    ) -> Page:
+        key = (username, post, practice)
+        page = open_window(None if fresh else SIGNED_IN.get(key), viewport)
+        page.goto("/")
+        if page.get_by_label("用户名").count():
+            sign_in_by_pages(page, replace(hub.accounts[username], post=post, practice=practice))
+        page.get_by_role("heading", name="我的事项").wait_for()
+        if not fresh:
+            SIGNED_IN[key] = page.context.storage_state()
+        return page
+
+    return open_as
 
 
 def _bad(text: str) -> bool:

@@ -28,7 +28,7 @@ def settle(page: Page) -> None:
     expect(page.get_by_text("应付合计").first).to_be_visible(timeout=120_000)
 
 
-def test_from_sign_in_to_the_payment_table(sign_in: SignIn) -> None:
+def test_from_sign_in_to_a_computed_settlement(sign_in: SignIn) -> None:
     page = sign_in("mishuchu")
     picture(page, "01-home")
 
@@ -47,13 +47,29 @@ def test_from_sign_in_to_the_payment_table(sign_in: SignIn) -> None:
     for amount in (totals["payable"], totals["within_pool"], totals["above_pool"]):
         expect(page.get_by_text(shown(amount)).first).to_be_visible()
     expect(page.get_by_text("系统没有压减任何一行").first).to_be_visible()
+    expect(page.get_by_role("button", name="确认结算")).to_have_count(0)  # who computes does not confirm
+    expect(page.get_by_text("已提交秘书处负责人确认").first).to_be_visible()
     picture(page, "04-settlement")
+
+
+def test_the_head_confirms_and_takes_the_payment_table(sign_in: SignIn) -> None:
+    clerk = sign_in("mishuchu")
+    settle(clerk)
+    page = sign_in("fuzeren")
+    page.goto(clerk.url)
+    page.get_by_label("意见").fill("经集团理事会研究同意")
+    page.get_by_role("button", name="确认结算").click()
+    page.get_by_role("dialog").get_by_role("button", name="确认").click()
+    expect(page.get_by_text("示例秘书处负责人").last).to_be_visible()
+    expect(page.locator("#settlement")).to_contain_text("意见：经集团理事会研究同意")
+    picture(page, "04-confirmed")
 
     with page.expect_download() as waiting:
         page.get_by_role("link", name="下载拨付表").click()
     table = openpyxl.load_workbook(io.BytesIO(Path(waiting.value.path()).read_bytes()))
     values = [str(c.value) for row in table.worksheets[0].iter_rows() for c in row if c.value is not None]
     assert any("人民币肆佰玖拾万捌仟伍佰元整" in value for value in values)
+    assert any("已确认" in value for value in values)
 
 
 def test_a_line_tells_its_article_facts_and_conditions(sign_in: SignIn) -> None:
