@@ -109,7 +109,7 @@ class RosterReject(AllianceKey, Shared, Base):
 class Versioned(AllianceKey, Owned):
     """Mixin: a roster row stands from `recorded_seq` until `superseded_seq`; rows are only ever added."""
 
-    no: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    no: Mapped[int] = mapped_column(BigInteger, primary_key=True, autoincrement=False)
     year: Mapped[int] = mapped_column(SmallInteger)
     recorded_seq: Mapped[int] = mapped_column(BigInteger)
     superseded_seq: Mapped[int | None] = mapped_column(BigInteger)

@@ -173,6 +173,7 @@ def _finished(keyed: pl.DataFrame) -> pl.DataFrame:
     sender = _chosen(_draw(no, 10, SENDERS), [sender_id(number) for number in range(SENDERS)])
     return keyed.select(
         alliance=pl.lit(ALLIANCE),
+        no=no + 1,
         owner=pl.lit("division:") + _chosen(pl.col("school_no") % len(COUNTIES), list(COUNTIES)),
         year=pl.lit(YEAR),
         person_key=pl.Series(["\\x" + _person(person) for person in keyed["person"].to_list()]),
@@ -214,6 +215,7 @@ def class_rows(classes: int) -> pl.DataFrame:
     divisions = [*COUNTIES, *COUNTIES, OTHER_CITIES[0], CITY + CITY_SUFFIX]
     return pl.DataFrame({"no": pl.int_range(classes, eager=True)}).select(
         alliance=pl.lit(ALLIANCE),
+        no=no + 1,
         owner=pl.lit("division:") + _chosen(school % len(COUNTIES), list(COUNTIES)),
         year=pl.lit(YEAR),
         class_code=_class_code(no),

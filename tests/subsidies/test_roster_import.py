@@ -141,6 +141,18 @@ async def test_the_rejected_rows_come_back_in_the_same_workbook_and_can_be_sent_
     assert gone.status_code == 404
 
 
+async def test_row_numbers_follow_the_lines_of_the_file_and_the_imports_though_rows_lie_by_their_key(
+    world: World,
+) -> None:
+    await world.students(COUNTY, *(student(number) for number in range(1, 21)))
+    await world.students(OTHER_COUNTY, *(student(number) for number in range(21, 31)))
+    rows = await world.sql("SELECT no, recorded_seq, line FROM student ORDER BY no")
+    assert [(sequence, line) for _, sequence, line in rows] == sorted((row[1], row[2]) for row in rows)
+    assert len({row[0] for row in rows}) == 30
+    lying = await world.sql("SELECT person_key FROM student WHERE recorded_seq = 1 ORDER BY ctid")
+    assert lying == sorted(lying), "twenty keyed hashes lie in order by design, not by chance"
+
+
 async def test_the_same_file_again_changes_nothing(world: World) -> None:
     rows = [student(1), student(2), cross(3)]
     await world.students(COUNTY, *rows)

@@ -20,10 +20,16 @@ FAULT_COLUMNS: Final = ("no", "line", "field", "code", "message")
 PATIENCE: Final = "30min"
 """How long one statement of an import may take; the role's own limit is meant for requests."""
 
+MEMORY: Final = "64MB"
+"""For sorting and matching the rows of a file; few imports run at once."""
+
 
 @dataclass(frozen=True)
 class Target:
-    """The table of one kind: what makes a subject of one owner and year, and what is compared and kept."""
+    """The table of one kind: what makes a subject of one owner and year, and what is compared and kept.
+
+    Rows are inserted in the order of `key`, so that the unique index grows at one place and not everywhere at once.
+    """
 
     table: str
     key: tuple[str, ...]
@@ -33,7 +39,7 @@ class Target:
 TARGETS: Final = {
     RosterKind.STUDENTS: Target(
         "student",
-        ("school", "person_key"),
+        ("person_key", "school"),
         (
             "name_masked",
             "id_masked",
@@ -106,6 +112,7 @@ class Incoming:
     async def prepare(self) -> None:
         """Make the temporary tables; they last as long as the transaction."""
         await self._session.execute(text(f"SET LOCAL statement_timeout = '{PATIENCE}'"))
+        await self._session.execute(text(f"SET LOCAL work_mem = '{MEMORY}'"))
         columns = ", ".join(self._columns)
         shape = f"CREATE TEMP TABLE {ROWS} ON COMMIT DROP AS SELECT {columns} FROM {self._target.table} WITH NO DATA"  # noqa: S608  # names from this module
         await self._session.execute(text(shape))
@@ -127,7 +134,7 @@ class Incoming:
         """
         await self._session.execute(text(f"ANALYZE {ROWS}"))
         sequence = await next_sequence(self._session, self._source.alliance)
-        bound: dict[str, Any] = {**self._own, "sequence": sequence}
+        bound: dict[str, Any] = {**self._own, "sequence": sequence, "last": await self._last_number()}
         changed = await self._run(_supersede(self._target), bound)
         added = await self._run(_insert(self._target), bound)
         if added == 0:
@@ -143,6 +150,11 @@ class Incoming:
             f"SELECT CAST(:alliance AS varchar), CAST(:import_id AS uuid), {columns} FROM {FAULTS}",
             self._own,
         )
+
+    async def _last_number(self) -> int:
+        """The greatest row number of the alliance; the rows of the file are counted on from it by their lines."""
+        greatest = text(f"SELECT coalesce(max(no), 0) FROM {self._target.table} WHERE alliance = :alliance")  # noqa: S608
+        return int((await self._session.execute(greatest, {"alliance": self._source.alliance})).scalar_one())
 
     @property
     def _columns(self) -> tuple[str, ...]:
@@ -183,8 +195,9 @@ def _insert(target: Target) -> str:
     columns = (*target.key, *target.columns)
     kept, incoming = ", ".join(columns), ", ".join(f"i.{column}" for column in columns)
     return (
-        f"INSERT INTO {target.table} (alliance, owner, year, import_id, recorded_seq, line, {kept}) "  # noqa: S608
-        "SELECT CAST(:alliance AS varchar), CAST(:owner AS varchar), CAST(:year AS smallint), "
-        f"CAST(:import_id AS uuid), CAST(:sequence AS bigint), i.line, {incoming} FROM {ROWS} i "
-        f"WHERE NOT EXISTS (SELECT FROM {target.table} s WHERE {_own(target)}) ORDER BY i.line"
+        f"INSERT INTO {target.table} (alliance, no, owner, year, import_id, recorded_seq, line, {kept}) "  # noqa: S608
+        "SELECT CAST(:alliance AS varchar), CAST(:last AS bigint) + i.line, CAST(:owner AS varchar), "
+        f"CAST(:year AS smallint), CAST(:import_id AS uuid), CAST(:sequence AS bigint), i.line, {incoming} "
+        f"FROM {ROWS} i WHERE NOT EXISTS (SELECT FROM {target.table} s WHERE {_own(target)}) "
+        f"ORDER BY {', '.join(f'i.{column}' for column in target.key)}"
     )
