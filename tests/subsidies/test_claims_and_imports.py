@@ -31,8 +31,8 @@ async def test_a_claim_sent_while_a_roster_is_taken_in_counts_that_roster(world:
         INSERT INTO student (alliance, no, owner, year, person_key, name_masked, id_masked, enrolment_year, school,
             school_name, major, enrolled_on, origin_division, status, claimed_rule, recorded_seq, import_id, line)
         SELECT alliance, no + 1, owner, year, decode(repeat('01', 16), 'hex'), name_masked, id_masked,
-            enrolment_year, school, school_name, major, enrolled_on, origin_division, status, claimed_rule, recorded_seq + 1,
-            import_id, line + 1 FROM student"""
+            enrolment_year, school, school_name, major, enrolled_on, origin_division, status, claimed_rule,
+            recorded_seq + 1, import_id, line + 1 FROM student"""
     async with world.database.write(world.alliance) as importing:
         await importing.execute(text("UPDATE roster_sequence SET last = last + 1 WHERE alliance = 'anqing'"))
         await importing.execute(text(copied))
