@@ -52,7 +52,7 @@ def test_the_way_leads_from_the_sign_in_page_back_to_the_application(play: Play,
         await become(oidc_provider, SUBJECT)
         traveller = Traveller(world)
         async with world.oauth() as client:
-            page = await traveller.http.get(authorize_url(client, state="s"))
+            page = await traveller.http.get(authorize_url(client, state="s", prompt="select_account"))
             href = re.search(rf'href="(/oauth/federation/{provider_id(1)}/start[^"]*)"', page.text)
             assert href, page.text
             chooser = await traveller.go(f"{ISSUER}{unescape(href[1])}")
