@@ -40,7 +40,7 @@ async def test_a_unit_empties_its_own_and_settlements_that_rested_on_it(world: W
     answer = await world.post(COUNTY, RESET)
     assert (answer.status_code, answer.json()) == (
         200,
-        {"students": 1, "classes": 1, "imports": 2, "claims": 1, "settlements": 1},
+        {"removed": {"students": 1, "classes": 1, "imports": 2, "claims": 1, "settlements": 1}},
     )
     assert [(await world.read(COUNTY, path))["total"] for path in ("/students", "/classes", "/roster-imports")] == [
         0
@@ -51,8 +51,8 @@ async def test_a_unit_empties_its_own_and_settlements_that_rested_on_it(world: W
     assert await world.lines(other_year)
     assert (await left(world))["roster_reject"] == 2
     told = await world.sql("SELECT object_id, after FROM audit_entry WHERE action = 'practice.reset'")
-    assert [tuple(row) for row in told] == [(f"division:{COUNTY}", answer.json())]
-    assert (await world.post(COUNTY, RESET)).json()["imports"] == 0
+    assert [tuple(row) for row in told] == [(f"division:{COUNTY}", answer.json()["removed"])]
+    assert (await world.post(COUNTY, RESET)).json()["removed"]["imports"] == 0
 
 
 async def test_afterwards_the_same_exercise_can_be_done_again_word_for_word(world: World) -> None:
@@ -103,7 +103,7 @@ async def test_real_rosters_cannot_be_emptied_by_the_api_nor_in_the_database(wor
             async with world.database.write(alliance) as session:
                 await session.execute(text("SELECT practice_reset('division:340822')"))
     await practising(world)
-    assert (await world.post(COUNTY, RESET)).json()["students"] == 0
+    assert (await world.post(COUNTY, RESET)).json()["removed"]["students"] == 0
     world.alliance = "anqing"
     assert await left(world) == before
 

@@ -2,11 +2,11 @@
 
 from fastapi import APIRouter
 
+from services.kernel.practice import PracticeResetRead
 from services.kernel.sessions import InjectedClock, Writing
 from services.subsidies.api.dependencies import WithTools
 from services.subsidies.auth import PracticeReset
 from services.subsidies.commands.reset_practice import reset_practice
-from services.subsidies.schemas.rosters import PracticeResetRead
 
 router = APIRouter(tags=["practice"])
 
@@ -15,5 +15,4 @@ router = APIRouter(tags=["practice"])
 async def reset(
     session: Writing, principal: PracticeReset, clock: InjectedClock, tools: WithTools
 ) -> PracticeResetRead:
-    counts = await reset_practice(session, clock, principal, tools.files)
-    return PracticeResetRead.model_validate(counts)
+    return PracticeResetRead(removed=await reset_practice(session, clock, principal, tools.files))

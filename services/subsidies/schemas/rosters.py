@@ -135,16 +135,6 @@ class ImportAccepted(JobAccepted):
     outcome: RosterImportRead | None = Field(default=None, description="上一次导入的结果；仍在处理时为空")
 
 
-class PracticeResetRead(BaseModel):
-    """How much a reset removed."""
-
-    students: int
-    classes: int
-    imports: int
-    claims: int
-    settlements: int = Field(description="涉及这些年度的练习结算，因所依据的名册已不存在而一并清除")
-
-
 class StudentRead(BaseModel):
     """One student row, masked: the identity number itself is kept nowhere."""
 
