@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from playwright.sync_api import Browser, BrowserContext, Page, StorageState, sync_playwright
+from playwright.sync_api import Browser, BrowserContext, Page, StorageState, expect, sync_playwright
 
 from tests.support.hub_fixture import ARTIFACTS
 from tests.support.running_hub import RunningHub
@@ -29,6 +29,8 @@ SCREENSHOTS = ARTIFACTS / "screenshots"
 SECONDS: Final = 10_000
 """How long "within seconds" may take, in milliseconds: revocations are polled each second."""
 MISSING = "NO BROWSER: Debian's chromium is not installed and could not be; the browser tests did not run"
+
+expect.set_options(timeout=20_000)  # as on a machine that does other work as well
 
 SignIn = Callable[..., Page]
 OpenWindow = Callable[..., Page]

@@ -9,9 +9,9 @@ RULES = {"runOnly": {"type": "tag", "values": ["wcag2a", "wcag2aa", "wcag21a", "
 WIDTH = "document.documentElement.scrollWidth - document.documentElement.clientWidth"
 
 
-def faults_of(page: Page) -> list[str]:
-    """What axe finds in the page as it stands."""
-    found = Axe().run(page, options=RULES).response["violations"]
+def faults_of(page: Page, within: str | None = None) -> list[str]:
+    """What axe finds in the page as it stands, or only within what a selector names."""
+    found = Axe().run(page, context=within, options=RULES).response["violations"]
     return [f"{v['id']}: {v['nodes'][0]['html'][:200]}" for v in found]
 
 

@@ -5,8 +5,8 @@ import re
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.browser.conftest import SignIn, picture
-from tests.browser.looks import faults_at_both_sizes, faults_of
+from tests.browser.conftest import DESK, PHONE, OpenWindow, SignIn, picture
+from tests.browser.looks import WIDTH, faults_at_both_sizes, faults_of
 
 OFFICE = (
     "/",
@@ -101,6 +101,17 @@ def test_every_entry_of_every_menu_is_among_them(sign_in: SignIn) -> None:
         entries = page.locator("#menu a").evaluate_all("links => links.map(link => link.getAttribute('href'))")
         assert entries, username
         assert set(entries) <= known, username
+
+
+def test_the_reference_of_the_county_api_fits_and_is_accessible(open_window: OpenWindow) -> None:
+    page, faults = open_window(), []
+    page.goto("/api/docs/county")
+    for viewport in (DESK, PHONE):
+        page.set_viewport_size(viewport)  # type: ignore[arg-type]
+        faults += [page.evaluate(WIDTH)]
+    for within in ("header", "main section:first-of-type"):  # each operation looks alike, and there are very many
+        faults += faults_of(page, within)
+    assert faults == [0, 0]
 
 
 def test_the_keyboard_alone_reaches_the_content(sign_in: SignIn) -> None:

@@ -67,7 +67,7 @@ def test_the_head_confirms_and_takes_the_payment_table(sign_in: SignIn) -> None:
     with page.expect_download() as waiting:
         page.get_by_role("link", name="下载拨付表").click()
     table = openpyxl.load_workbook(io.BytesIO(Path(waiting.value.path()).read_bytes()))
-    values = [str(c.value) for row in table.worksheets[0].iter_rows() for c in row if c.value is not None]
+    values = [str(c.value) for s in table.worksheets for row in s.iter_rows() for c in row if c.value is not None]
     assert any("人民币肆佰玖拾万捌仟伍佰元整" in value for value in values)
     assert any("已确认" in value for value in values)
 
