@@ -118,6 +118,8 @@ async def test_the_menu_follows_the_role_and_marks_the_page(browser: Browser) ->
         "/subsidies/rosters",
         "/subsidies/claims",
         "/subsidies/settlements",
+        "/integration/clients",
+        "/integration/webhooks",
         "/practice",
         "/components",
     ]
