@@ -80,10 +80,10 @@ def documents(hub: RunningHub, callers: Callers) -> dict[str, dict[str, Any]]:
 
 
 def allowed(document: dict[str, Any], caller: Caller) -> dict[str, Any]:
-    """The document with only what the caller may call and the test may send."""
+    """The document with only what the caller may call and the test may send; nor is another token to be made up."""
     paths = {
         path: {
-            method: operation
+            method: {key: value for key, value in operation.items() if key != "security"}
             for method, operation in item.items()
             if caller.may(operation.get("x-permissions")) and f"{method.upper()} {path}" not in NOT_CALLED
         }
@@ -93,11 +93,18 @@ def allowed(document: dict[str, Any], caller: Caller) -> dict[str, Any]:
 
 
 def strategies(document: dict[str, Any]) -> Iterator[st.SearchStrategy[Case]]:
-    """For each operation the requests that its document allows, then those that it does not."""
+    """For each operation the requests that its document allows, then also those that it does not, if it takes anything.
+
+    The two are mixed because some operations take whatever is sent, so that nothing is not allowed.
+    """
     schema = schemathesis.openapi.from_dict(document, config=schemathesis.Config())
-    for operation in schema.get_all_operations():
-        for mode in (GenerationMode.POSITIVE, GenerationMode.NEGATIVE):
-            yield operation.ok().as_strategy(generation_mode=mode)
+    for found in schema.get_all_operations():
+        operation = found.ok()
+        yield operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
+        told = document["paths"][operation.path][operation.method]
+        if told.get("parameters") or "requestBody" in told:
+            negative = operation.as_strategy(generation_mode=GenerationMode.NEGATIVE)
+            yield negative | operation.as_strategy(generation_mode=GenerationMode.POSITIVE)
 
 
 def send_all(requests_of: st.SearchStrategy[Case], hub: RunningHub, session: requests.Session, found: Found) -> None:
