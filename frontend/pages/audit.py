@@ -14,6 +14,7 @@ from frontend.access import Gateway, needs, performs
 from frontend.forms import Form, submitted
 from frontend.gateway_client import ApiProblem
 from frontend.htmx import page_or_fragment
+from frontend.pages.audit_words import action_words
 from frontend.tables import Column, Filter, Table
 from services.kernel.clock import BUSINESS_ZONE
 from services.kernel.errors import FieldIssue
@@ -41,8 +42,8 @@ def _who(row: Mapping[str, Any]) -> Markup:
 
 
 def _what(row: Mapping[str, Any]) -> Markup:
-    told = Markup('<strong>{}</strong> <span class="field-help">{} {}</span>').format(
-        row["action"], row["object_kind"], row["object_id"]
+    told = Markup('<strong>{}</strong><p class="field-help">{}　{} {}</p>').format(
+        action_words(row["action"]), row["action"], row["object_kind"], row["object_id"]
     )
     return told + (Markup("<p>{}</p>").format(row["reason"]) if row["reason"] else Markup())
 

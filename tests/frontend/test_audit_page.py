@@ -49,7 +49,16 @@ async def auditor(stranger: Browser, fake: FakeGateway) -> Browser:
 
 async def test_an_entry_tells_who_what_from_where_and_its_hash(auditor: Browser) -> None:
     text = (await auditor.http.get("/audit")).text
-    for told in ("王琳", "集团秘书处", "2001:db8::1", "claim.accepted", "材料齐全", "ab" * 32, "登录与账号"):
+    for told in (
+        "王琳",
+        "集团秘书处",
+        "2001:db8::1",
+        "申报 · 通过",
+        "claim.accepted",
+        "材料齐全",
+        "ab" * 32,
+        "登录与账号",
+    ):
         assert told in text
     assert "&lt;b&gt;核对" in text
     Page(text).check()
