@@ -87,7 +87,10 @@ def test_userinfo_tells_person_post_and_unit_also_while_practising(play: Play) -
         browser, held = world.browser(), (await world.rows("SELECT id FROM post WHERE division = '340822'"))[0]
         async with world.oauth(scope="openid profile subsidies:submit") as client:
             back = await browser.sign_in(
-                authorize_url(client), BUREAU.username, world.password, choice=f"{held.id}.practice"
+                f"{authorize_url(client)}&prompt=select_account",
+                BUREAU.username,
+                world.password,
+                choice=f"{held.id}.practice",
             )
             tokens = await client.fetch_token(TOKEN, authorization_response=back, code_verifier=VERIFIER)
         access = await world.verifier().verify(tokens["access_token"])
