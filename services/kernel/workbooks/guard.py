@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from services.kernel.errors import TooLarge, UnsupportedMedia
-from services.kernel.workbooks.copies import SharedStrings, cells_with_attributes, copied_text
+from services.kernel.workbooks.copies import SharedStrings, cells_at_most, copied_text
 
 MAXIMUM_BYTES: Final = 20 * 1024 * 1024
 MAXIMUM_UNPACKED: Final = 400 * 1024 * 1024
@@ -42,8 +42,6 @@ _CELL: Final = re.compile(rb"""\sr\s*=\s*["']([A-Za-z]{0,3})([0-9]{1,7})["']""")
 _TAIL: Final = 40
 _UNICODE_PATH: Final = b"up"
 """Info-ZIP Unicode Path, 0x7075 (APPNOTE 4.6.9)."""
-_STARTS: Final = tuple(mark + b"c" + after for mark in (b"<", b":") for after in (b"/", b">"))
-_CLOSED: Final = re.compile(rb"</\w+:c>")
 
 
 def check_size(content: bytes) -> None:
@@ -90,13 +88,12 @@ def _too_large() -> TooLarge:
 
 @dataclass
 class _Extent:
-    """The furthest row and column that the cells of one sheet name, its cells, and those with attributes."""
+    """The furthest row and column that the cells of one sheet name, and how many cells it has at most."""
 
     most: int
     row: int = 1
     column: int = 1
     cells: int = 0
-    pointing: int = 0
     tail: bytes = b""
 
     def reach(self, chunk: bytes) -> None:
@@ -107,18 +104,10 @@ class _Extent:
             letters.add(name)
             self.row = max(self.row, int(row))
         self.column = max([self.column, *(_column_number(name) for name in letters)])
-        self._count(self.tail[-2:] + chunk)
+        self.cells += cells_at_most(self.tail[-2:] + chunk)
         self.tail = (self.tail + chunk)[-_TAIL:]
         if self.row * self.column > self.most or self.cells > self.most:
             raise _too_large()
-
-    def _count(self, piece: bytes) -> None:
-        pointing = cells_with_attributes(piece)
-        bare = sum(map(piece.count, _STARTS))
-        if b":c>" in piece:
-            bare -= len(_CLOSED.findall(piece))
-        self.pointing += pointing
-        self.cells += pointing + max(bare, 0)
 
 
 def _column_number(name: bytes) -> int:
@@ -150,7 +139,7 @@ def _check_unpacked(
             if shared:
                 strings.take(chunk)
             extent.reach(chunk)
-        pointing[place] = extent.pointing
+        pointing[place] = extent.cells
     strings.finish()
     return strings, pointing
 
