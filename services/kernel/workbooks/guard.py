@@ -31,7 +31,7 @@ class Limits:
     text: int
 
 
-BULK: Final = Limits(packed=100 * 1024 * 1024, unpacked=1536 * 1024 * 1024, cells=20_000_000, text=1024 * 1024 * 1024)
+BULK: Final = Limits(packed=100 * 1024 * 1024, unpacked=1536 * 1024 * 1024, cells=20_000_000, text=512 * 1024 * 1024)
 """For a million rows of some fourteen columns, which a background job reads."""
 
 ZIP_MAGIC: Final = b"PK\x03\x04"
