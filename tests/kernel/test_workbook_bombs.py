@@ -60,7 +60,7 @@ def refused(content: bytes, limits: Limits | None) -> str:
     return caught.value.code
 
 
-@pytest.mark.parametrize(("limits", "cells"), [(None, 3_000), (BULK, 12_000)], ids=["small", "bulk"])
+@pytest.mark.parametrize(("limits", "cells"), [(None, 3_000), (BULK, 6_000)], ids=["small", "bulk"])
 def test_a_small_file_that_would_fill_the_memory_is_refused(limits: Limits | None, cells: int) -> None:
     content = book(POINTING * cells)
     assert len(content) < 10_000
