@@ -171,8 +171,11 @@ def test_somebody_ends_the_own_sign_in_elsewhere(sign_in: SignIn) -> None:
     expect(here.get_by_role("heading", name="成员单位")).to_be_visible()
 
 
-def test_five_wrong_passwords_lock_with_the_same_words_for_any_name(open_window: OpenWindow, hub: RunningHub) -> None:
+def test_five_wrong_passwords_lock_with_the_same_words_for_any_name_and_end_the_open_sign_in(
+    sign_in: SignIn, open_window: OpenWindow, hub: RunningHub
+) -> None:
     told: dict[str, list[str]] = {}
+    at_work = sign_in("bureau-340828", fresh=True)
     for username in ("bureau-340828", f"meiyou-{uuid4().hex[:8]}"):
         page = open_window()
         page.goto("/")
@@ -184,6 +187,7 @@ def test_five_wrong_passwords_lock_with_the_same_words_for_any_name(open_window:
             give_password(page, username, hub.accounts[username].password)
             assert page.get_by_role("alert").inner_text() == said[-1]
         picture(page, f"34-locked-{'known' if username in hub.accounts else 'unknown'}")
+    ends_within_seconds(at_work, "/members")
     known, unknown = told.values()
     assert known == unknown
     assert REFUSED in known[0]

@@ -10,6 +10,7 @@ import httpx
 from services.identity import admin
 from services.identity.schemas.account import AccountCreate
 from services.kernel.permissions import Role
+from tests.identity.office import Office
 from tests.identity.world import (
     BUREAU,
     CALLBACK,
@@ -183,6 +184,57 @@ def test_the_fifth_failure_locks_and_then_the_right_password_is_refused_until_th
         assert (await attempt(world, BUREAU.username, world.password)).status_code == 303
         world.clock.advance(timedelta(minutes=15))
         assert (await attempt(world, CLERK.username, world.password)).status_code == 303
+
+    play(story)
+
+
+def test_the_failure_that_locks_ends_what_the_account_holds_open_and_no_failure_before_it(play: Play) -> None:
+    async def story(world: World) -> None:
+        office = Office(world)
+        clerk = await office.hire("clerk", Role.COUNTY_CLERK)
+        elsewhere, other = await office.sign_in(clerk.account), await office.hire("other", Role.COUNTY_CLERK)
+        for _ in range(4):
+            await attempt(world, "clerk", "wrong-password")
+        assert (await office.call(clerk, "GET", "/me")).status_code == 200
+        assert (await attempt(world, "clerk", "wrong-password")).status_code == 429
+        for worker in (clerk, elsewhere):
+            assert await office.refused(worker, "GET", "/me") == (401, "token_revoked")
+        assert (await office.call(other, "GET", "/me")).status_code == 200
+        assert await office.actions("account.sign_out") == [("account.sign_out", "连续失败锁定")]
+        (ended,) = await world.rows("SELECT after, actor FROM audit_entry WHERE action = 'account.sign_out'")
+        assert (ended.after, ended.actor) == ({"sessions_ended": 2}, "identity")
+
+    play(story)
+
+
+def test_a_lock_takes_the_browsers_cookie_and_the_refresh_token_and_both_stay_dead_after_it(play: Play) -> None:
+    async def story(world: World) -> None:
+        browser, tokens = world.browser(), await world.tokens()
+        form = {"grant_type": "refresh_token", "refresh_token": tokens["refresh_token"]}
+        async with world.oauth() as client:
+            await browser.sign_in(authorize_url(client), CLERK.username, world.password)
+            assert (await browser.open(authorize_url(client))).status_code == 303
+            for _ in range(5):
+                await attempt(world, CLERK.username, "wrong-password")
+            world.clock.advance(timedelta(minutes=15))
+            assert 'name="password"' in (await browser.open(authorize_url(client))).text
+        assert (await world.post(TOKEN, form)).json()["error"] == "invalid_grant"
+
+    play(story)
+
+
+def test_attempts_during_a_lock_end_nothing_more(play: Play) -> None:
+    async def story(world: World) -> None:
+        office = Office(world)
+        clerk = await office.hire("clerk", Role.COUNTY_CLERK)
+        for _ in range(5):
+            await attempt(world, "clerk", "wrong-password")
+        by_its_unit = await office.sign_in(
+            clerk.account
+        )  # the unit's own sign-in proves more than a guess at a password
+        assert (await attempt(world, "clerk", "wrong-password")).status_code == 429
+        assert (await office.call(by_its_unit, "GET", "/me")).status_code == 200
+        assert len(await office.actions("account.sign_out")) == 1
 
     play(story)
 

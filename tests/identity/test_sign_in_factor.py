@@ -1,5 +1,6 @@
 """The second factor at the sign-in: set up, asked for, counted, and never taken twice."""
 
+import asyncio
 import re
 from datetime import timedelta
 from html import unescape
@@ -170,7 +171,7 @@ def test_wrong_passwords_and_wrong_codes_lock_together_and_the_password_does_not
     play(story)
 
 
-def test_a_locked_name_refuses_the_right_code_of_a_sign_in_under_way(play: Play) -> None:
+def test_a_locked_name_ends_a_sign_in_under_way_and_its_right_code_serves_nothing(play: Play) -> None:
     async def story(world: World) -> None:
         await world.add(ADMIN)
         phone, codes = await enrolled(world)
@@ -178,9 +179,25 @@ def test_a_locked_name_refuses_the_right_code_of_a_sign_in_under_way(play: Play)
         page = await at_next_step(world, browser, ADMIN)
         for _ in range(5):
             await world.browser().attempt(await url_of(world), ADMIN.username, "wrong-password")
-        assert (await browser.submit(page, code=codes[0])).status_code == 429
+        assert 'name="password"' in (await browser.followed(await browser.submit(page, code=codes[0]))).text
         assert (await world.rows("SELECT count(*) FROM recovery_code WHERE used_at IS NOT NULL"))[0][0] == 0
         assert phone.secret
+
+    play(story)
+
+
+def test_codes_guessed_at_once_from_many_browsers_lock_and_end_every_one_of_them(play: Play) -> None:
+    async def story(world: World) -> None:
+        await world.add(ADMIN)
+        await enrolled(world)
+        browsers = [world.browser() for _ in range(8)]
+        pages = [await at_next_step(world, browser, ADMIN) for browser in browsers]
+        guesses = [browser.submit(page, code="000000") for browser, page in zip(browsers, pages, strict=True)]
+        statuses = [answer.status_code for answer in await asyncio.gather(*guesses)]
+        assert set(statuses) <= {303, 403, 429}
+        assert 429 in statuses
+        assert (await world.rows("SELECT count(*) FROM login_session WHERE ended_at IS NULL"))[0][0] == 0
+        assert (await world.rows("SELECT failures FROM sign_in_guard WHERE locked_until IS NOT NULL"))[0][0] == 5
 
     play(story)
 

@@ -75,7 +75,7 @@ async def write_password(person: OwnPages, parts: Parts, draft: PasswordChange) 
         outcome = await change_password(session, parts.tools, person, current, new)
     if outcome is Outcome.LOCKED:
         minutes = parts.settings.lock_minutes
-        sentence = f"连续输错的次数过多，请 {minutes} 分钟后再试。"
+        sentence = f"连续输错的次数过多，各处登录均已退出，请 {minutes} 分钟后重新登录。"
         raise TooManyRequests(sentence, retry_after_seconds=minutes * 60)
     if outcome is not Outcome.ACCEPTED:
         raise InvalidInput([FieldIssue("current_password", "password_wrong", "当前密码不正确，请重新输入。")])

@@ -110,7 +110,8 @@ def _accepted(parts: IdentityParts, ended: list[str] | Outcome, field: str) -> l
     """The recovery codes. Raises FactorLocked, or InvalidInput at the field that holds the refused code."""
     if ended is Outcome.LOCKED:
         minutes = parts.settings.lock_minutes
-        raise FactorLocked(f"连续输错的次数过多，请 {minutes} 分钟后再试。", retry_after_seconds=minutes * 60)
+        sentence = f"连续输错的次数过多，各处登录均已退出，请 {minutes} 分钟后重新登录。"
+        raise FactorLocked(sentence, retry_after_seconds=minutes * 60)
     if isinstance(ended, Outcome):
         raise _wrong(field, "动态口令或恢复码不正确，或已经用过，请等出现新口令后重新输入。")
     return ended

@@ -26,7 +26,7 @@ async def change_password(
     account = await lock_account(session, caller.alliance, UUID(caller.subject))  # after the guard, as at sign-in
     right = await tools.passwords.verify(account.password_hash, current)
     last = account.totp_confirmed_at is None  # the password alone does not forget wrong codes
-    outcome = count(guard, tools.clock, tools.settings, right=right, active=account.active, last_step=last)
+    outcome = await count(session, tools, guard, account, right=right, last_step=last)
     if outcome is Outcome.ACCEPTED:
         await _replace(session, tools, caller, account, new)
     else:

@@ -36,9 +36,8 @@ async def sign_in(
     account = await _account_of(session, alliance, username)
     stored = account.password_hash if account else None
     right = await tools.passwords.verify(stored, password)
-    active = account is not None and account.active
     last = not (right and account is not None and await _factor_follows(session, tools, account))
-    outcome = count(guard, tools.clock, tools.settings, right=right, active=active, last_step=last)
+    outcome = await count(session, tools, guard, account, right=right, last_step=last)
     if account is None or stored is None or outcome is not Outcome.ACCEPTED:
         await _audit_refusal(session, tools.clock, alliance, account, outcome)
         return outcome

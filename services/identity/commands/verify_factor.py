@@ -23,7 +23,7 @@ async def verify_factor(
     guard = await lock_guard(session, account.alliance, tools.keyring.blind_name(account.username))
     await session.refresh(account, ["totp_secret", "totp_confirmed_at", "totp_last_step"])  # after the lock, not before
     methods = await _methods_of(session, tools, account, typed)
-    outcome = count(guard, tools.clock, tools.settings, right=bool(methods), active=account.active, last_step=True)
+    outcome = await count(session, tools, guard, account, right=bool(methods), last_step=True)
     if outcome is not Outcome.ACCEPTED:
         who = actor or identity_itself(account.alliance)
         await audit(session, tools.clock, who, "second_factor.refused", "account", account.id, reason=outcome.value)
