@@ -44,7 +44,7 @@ def create_service_app(
     hub = settings.hub
     source = jwks_source or partial(fetch_jwks, hub.upstream_identity)
     time = clock or SystemClock()
-    database = Database(settings.database_url.get_secret_value())
+    database = Database(settings.database_url.get_secret_value(), clock=time)
 
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:

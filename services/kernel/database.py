@@ -7,6 +7,7 @@ response is sent, so a failed commit never answers 200. What `write_last` collec
 import logging
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from datetime import date
 from typing import Any
 
 import asyncpg
@@ -16,12 +17,17 @@ from sqlalchemy.exc import TimeoutError as PoolTimeout
 from sqlalchemy.ext.asyncio import AsyncEngine, AsyncSession, async_sessionmaker, create_async_engine
 from sqlalchemy.orm import DeclarativeBase, Mapped, mapped_column
 
+from services.kernel.clock import Clock, SystemClock, business_date
 from services.kernel.errors import Unavailable
 
 log = logging.getLogger(__name__)
 
 LAST = "rows to be written last"
 SET_ALLIANCE = text("SELECT set_config('hub.alliance', :alliance, true)")
+SET_ALLIANCE_AND_DAY = text(
+    "SELECT set_config('hub.alliance', :alliance, true), set_config('hub.effective_on', :day, true)"
+)
+SET_DAY = text("SELECT set_config('hub.effective_on', :day, true)")
 
 NAMING = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
@@ -51,6 +57,14 @@ class WriteSession(AsyncSession):
         """
         self.info.setdefault(LAST, {}).setdefault(table, []).append(row)
 
+    async def effective_on(self, day: date) -> None:
+        """From here on, changes of rows with a history (`kernel/history.py`) hold from `day`, not from today.
+
+        What was changed before is flushed first, so that it keeps its own day.
+        """
+        await self.flush()
+        await self.execute(SET_DAY, {"day": day.isoformat()})
+
     async def finish(self) -> None:
         """Flush, and insert what `write_last` collected; `Database.write` calls it before the commit."""
         await self.flush()
@@ -76,9 +90,13 @@ class AllianceKey:
 
 
 class Database:
-    """One service's connection pool, with read and write sessions scoped to an alliance."""
+    """One service's connection pool, with read and write sessions scoped to an alliance.
 
-    def __init__(self, url: str, *, pool_size: int = 5, max_overflow: int = 10) -> None:
+    `clock` says from which business day the changes of a write session hold, unless it names another.
+    """
+
+    def __init__(self, url: str, *, pool_size: int = 5, max_overflow: int = 10, clock: Clock | None = None) -> None:
+        self.clock: Clock = clock or SystemClock()
         self.engine: AsyncEngine = create_async_engine(
             url,
             pool_size=pool_size,
@@ -106,7 +124,8 @@ class Database:
         """A transaction that sees and writes the rows of `alliance` only; commits when the block ends."""
         async with self._write() as session, session.begin():
             await _reach(session)
-            await session.execute(SET_ALLIANCE, {"alliance": alliance})
+            today = business_date(self.clock)
+            await session.execute(SET_ALLIANCE_AND_DAY, {"alliance": alliance, "day": today.isoformat()})
             yield session
             await session.finish()
 

@@ -66,6 +66,8 @@ class Permission(StrEnum):
 
     REGISTRY_READ = "registry:read"
     REGISTRY_WRITE = "registry:write"
+    REGISTRY_DECIDE = "registry:decide"
+    REGISTRY_OWN = "registry:own"
     TARGETS_READ = "targets:read"
     TARGETS_REPORT = "targets:report"
     TARGETS_ASSESS = "targets:assess"
@@ -92,6 +94,8 @@ class Permission(StrEnum):
 PERMISSION_LABELS: Final[dict[Permission, str]] = {
     Permission.REGISTRY_READ: "查看成员单位和合作载体",
     Permission.REGISTRY_WRITE: "登记成员单位、合作载体和级别认定",
+    Permission.REGISTRY_DECIDE: "决定入会、暂停、恢复和退出",
+    Permission.REGISTRY_OWN: "维护本单位（本县区单位）的联系人、专业、师资和附件",
     Permission.TARGETS_READ: "查看目标指标",
     Permission.TARGETS_REPORT: "上报指标数据",
     Permission.TARGETS_ASSESS: "审核指标数据",
@@ -139,6 +143,7 @@ DEPARTMENT_LABELS: Final[dict[Department, str]] = {
 _READ = {Permission.REGISTRY_READ, Permission.TARGETS_READ, Permission.SUBSIDIES_READ}
 _EXCHANGE = {Permission.FEED_READ, Permission.WEBHOOKS_MANAGE, Permission.PRACTICE_RESET}
 _REPORT = {Permission.TARGETS_REPORT, Permission.SUBSIDIES_SUBMIT}
+_OWN = {Permission.REGISTRY_OWN}
 _OFFICE = {
     Permission.REGISTRY_WRITE,
     Permission.TARGETS_ASSESS,
@@ -150,12 +155,14 @@ GRANTS: Final[dict[Role, frozenset[Permission]]] = {
     # Who computes a settlement does not confirm it.
     Role.SECRETARIAT_CLERK: frozenset(_READ | _EXCHANGE | _REPORT | _OFFICE | {Permission.SUBSIDIES_SETTLE}),
     Role.SECRETARIAT_HEAD: frozenset(
-        _READ | _EXCHANGE | _OFFICE | {Permission.SUBSIDIES_CONFIRM, Permission.UNIT_MANAGE}
+        _READ | _EXCHANGE | _OFFICE | {Permission.REGISTRY_DECIDE, Permission.SUBSIDIES_CONFIRM, Permission.UNIT_MANAGE}
     ),
-    Role.UNIT_REPORTER: frozenset(_READ | _EXCHANGE | _REPORT),
-    Role.UNIT_REVIEWER: frozenset(_READ | _EXCHANGE | _REPORT | {Permission.UNIT_MANAGE}),
-    Role.COUNTY_CLERK: frozenset(_READ | _EXCHANGE | _REPORT | {Permission.CLIENTS_OWN}),
-    Role.COUNTY_REVIEWER: frozenset(_READ | _EXCHANGE | _REPORT | {Permission.CLIENTS_OWN, Permission.UNIT_MANAGE}),
+    Role.UNIT_REPORTER: frozenset(_READ | _EXCHANGE | _REPORT | _OWN),
+    Role.UNIT_REVIEWER: frozenset(_READ | _EXCHANGE | _REPORT | _OWN | {Permission.UNIT_MANAGE}),
+    Role.COUNTY_CLERK: frozenset(_READ | _EXCHANGE | _REPORT | _OWN | {Permission.CLIENTS_OWN}),
+    Role.COUNTY_REVIEWER: frozenset(
+        _READ | _EXCHANGE | _REPORT | _OWN | {Permission.CLIENTS_OWN, Permission.UNIT_MANAGE}
+    ),
     Role.JOINT_REVIEWER: frozenset(_READ),
     Role.LEADER: frozenset(_READ),
     Role.SYSTEM_ADMIN: frozenset({Permission.ACCOUNTS_READ, Permission.ACCOUNTS_MANAGE}),

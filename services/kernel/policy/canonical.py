@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from services.kernel.policy.models import PolicyPack
-from services.kernel.policy.vocabulary import PARTS, PartName
+from services.kernel.policy.vocabulary import PartName
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,5 +36,5 @@ def pack_part(pack: PolicyPack, part: PartName) -> PackPart:
 
 
 def pack_parts(pack: PolicyPack) -> list[PackPart]:
-    """All four parts in the order document, structure, targets, subsidies."""
-    return [pack_part(pack, part) for part in PARTS]
+    """The parts that are written, in the order document, structure, targets, subsidies."""
+    return [pack_part(pack, part) for part in pack.written]

@@ -33,8 +33,10 @@ def _meaning(loaded: Loaded, pack: PolicyPack, folder: str) -> Iterator[PackProb
     yield from _name(loaded, pack, folder)
     yield from check_references(loaded, pack)
     yield from check_open(loaded, pack)
-    yield from check_targets(loaded, pack)
-    yield from check_subsidies(loaded, pack)
+    if "targets" in pack.written:
+        yield from check_targets(loaded, pack)
+    if "subsidies" in pack.written:
+        yield from check_subsidies(loaded, pack)
 
 
 def _name(loaded: Loaded, pack: PolicyPack, folder: str) -> Iterator[PackProblem]:

@@ -10,12 +10,12 @@ from services.kernel.policy.messages import sentence
 from services.kernel.policy.models import PART_MODELS, Part, PolicyPack
 from services.kernel.policy.problems import PackProblem
 from services.kernel.policy.source import Path_, Source, read_source
-from services.kernel.policy.vocabulary import PARTS, PartName
+from services.kernel.policy.vocabulary import PARTS, REQUIRED_PARTS, PartName
 
 
 @dataclass(frozen=True, slots=True)
 class Loaded:
-    """What could be read: the sources, the pack when all four parts are sound, and the problems."""
+    """What could be read: the sources, the pack when every part that is written is sound, and the problems."""
 
     sources: dict[PartName, Source]
     pack: PolicyPack | None
@@ -23,11 +23,16 @@ class Loaded:
 
 
 def load_pack(folder: Path) -> Loaded:
-    """Read and validate the four files of a pack; all problems of all files at once."""
+    """Read and validate the files of a pack; all problems of all files at once.
+
+    Targets and money rules may be absent: a document's structure can be carried out before they are written.
+    """
     sources: dict[PartName, Source] = {}
     parts: dict[PartName, Part] = {}
     problems: list[PackProblem] = []
     for name in PARTS:
+        if name not in REQUIRED_PARTS and not (folder / f"{name}.yaml").exists():
+            continue
         source = read_source(folder, name)
         if isinstance(source, PackProblem):
             problems.append(source)
@@ -37,7 +42,7 @@ def load_pack(folder: Path) -> Loaded:
         problems.extend(found)
         if part is not None:
             parts[name] = part
-    pack = PolicyPack.model_validate(parts) if len(parts) == len(PARTS) else None
+    pack = None if problems else PolicyPack.model_validate(parts)
     return Loaded(sources, pack, tuple(problems))
 
 

@@ -1,4 +1,4 @@
-"""A whole policy pack: the four parts, typed. Errors and positions are the loader's, meaning is the check's."""
+"""A whole policy pack: its parts, typed. Errors and positions are the loader's, meaning is the check's."""
 
 import json
 from typing import Any
@@ -27,7 +27,7 @@ from services.kernel.policy.targets import (
     Targets,
     Task,
 )
-from services.kernel.policy.vocabulary import PartName
+from services.kernel.policy.vocabulary import PARTS, PartName
 
 Part = Document | Structure | Targets | Subsidies
 
@@ -40,12 +40,20 @@ PART_MODELS: dict[PartName, type[Document] | type[Structure] | type[Targets] | t
 
 
 class PolicyPack(PackModel):
-    """The four parts of one pack; `document.pack` is its name."""
+    """The parts of one pack; `document.pack` is its name.
+
+    Targets and money rules may not be written yet: such a part is empty here, and `written` leaves it out.
+    """
 
     document: Document
     structure: Structure
-    targets: Targets
-    subsidies: Subsidies
+    targets: Targets = Targets(indicators=[], tasks=[])
+    subsidies: Subsidies = Subsidies(budgets=[], rules=[])
+
+    @property
+    def written(self) -> tuple[PartName, ...]:
+        """The parts that have a file, in the order document, structure, targets, subsidies."""
+        return tuple(part for part in PARTS if part in self.model_fields_set)
 
     def part(self, name: PartName) -> Part:
         """One part by its file name without ending."""

@@ -90,6 +90,23 @@ class Body(PackModel):
     article: Locator
 
 
+class Plate(PackModel):
+    """A kind of recognition that is assessed again and again and lapses: how often, and after how long, in years."""
+
+    kind: Code
+    review_every_years: int = Field(gt=0)
+    lapses_after_years: int = Field(gt=0)
+    article: Locator
+
+
+class TeacherPractice(PackModel):
+    """How many months of enterprise practice a teacher needs within how many consecutive years."""
+
+    months: int = Field(gt=0)
+    window_years: int = Field(gt=0)
+    article: Locator
+
+
 class Structure(PackModel):
     """Units, the formula of membership (null where the document has none), leads and bodies."""
 
@@ -97,3 +114,5 @@ class Structure(PackModel):
     formula: Formula | None
     leads: list[Lead]
     bodies: list[Body]
+    plates: list[Plate] = Field(default_factory=list)
+    teacher_practice: TeacherPractice | None = None

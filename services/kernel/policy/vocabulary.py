@@ -7,6 +7,7 @@ from typing import Literal
 
 PartName = Literal["document", "structure", "targets", "subsidies"]
 PARTS: tuple[PartName, ...] = ("document", "structure", "targets", "subsidies")
+REQUIRED_PARTS: tuple[PartName, ...] = ("document", "structure")
 PART_LABELS: dict[PartName, str] = {
     "document": "文件",
     "structure": "组织架构",

@@ -17,7 +17,12 @@ from services.registry.commands.add_recognition import add_recognition
 from services.registry.commands.create_collaboration import create_collaboration
 from services.registry.commands.update_collaboration import update_collaboration
 from services.registry.commands.withdraw_recognition import withdraw_recognition
-from services.registry.domain import CollaborationKind, CollaborationStatus, RecognitionLevel, standing_level
+from services.registry.domain.collaborations import (
+    CollaborationKind,
+    CollaborationStatus,
+    RecognitionLevel,
+    standing_level,
+)
 from services.registry.queries.collaborations import (
     CollaborationFilter,
     Details,

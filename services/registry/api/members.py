@@ -19,7 +19,7 @@ from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.create_member import create_member
 from services.registry.commands.export_members import export_members
 from services.registry.commands.update_member import update_member
-from services.registry.domain import MemberCategory, MemberStatus, StructureRole
+from services.registry.domain.members import MemberCategory, MemberStatus, StructureRole
 from services.registry.queries.members import MemberFilter, find_member, history, list_members
 from services.registry.schemas.members import (
     History,

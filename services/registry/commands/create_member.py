@@ -9,7 +9,7 @@ from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.member_rows import facts, fill, twin_issues
 from services.registry.commands.telling import tell_member
-from services.registry.domain import member_issues
+from services.registry.domain.members import member_issues
 from services.registry.schemas.members import MemberCreate
 from services.registry.tables import Member
 

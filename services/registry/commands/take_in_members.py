@@ -15,7 +15,7 @@ from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Row
 from services.registry.commands.member_rows import FIELDS, facts, fill
 from services.registry.commands.telling import tell_member
-from services.registry.domain import member_issues
+from services.registry.domain.members import member_issues
 from services.registry.tables import Member
 from services.registry.workbook import MEMBERS, member_values
 

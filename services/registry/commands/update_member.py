@@ -11,7 +11,7 @@ from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.member_rows import facts, fill, twin_issues
 from services.registry.commands.telling import tell_member
-from services.registry.domain import member_issues
+from services.registry.domain.members import member_issues
 from services.registry.queries.members import find_member
 from services.registry.schemas.members import MemberUpdate
 from services.registry.tables import Member

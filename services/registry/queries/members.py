@@ -12,7 +12,7 @@ from services.kernel.errors import NotFound
 from services.kernel.pagination import PageRequest, paginate, sort_column
 from services.kernel.shared_tables import audit_entry
 from services.kernel.tenancy import Scope
-from services.registry.domain import ENTERPRISE
+from services.registry.domain.members import ENTERPRISE
 from services.registry.tables import Member
 
 SORTABLE: Final[dict[str, InstrumentedAttribute[Any]]] = {

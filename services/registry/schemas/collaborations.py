@@ -6,7 +6,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.registry.domain import CollaborationKind, CollaborationStatus, RecognitionLevel
+from services.registry.domain.collaborations import CollaborationKind, CollaborationStatus, RecognitionLevel
 from services.registry.schemas.members import EmptyIsNone, Name
 
 

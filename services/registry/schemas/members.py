@@ -8,7 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from services.kernel.identifiers import is_uscc, tidy_code
-from services.registry.domain import EnterpriseSize, MemberCategory, MemberStatus, StructureRole
+from services.registry.domain.members import EnterpriseSize, MemberCategory, MemberStatus, StructureRole
 
 
 def _empty_is_none(value: object) -> object:

@@ -1,9 +1,8 @@
-"""What the registry knows about members and collaborations: enums, and the rules between fields. Pure."""
+"""What the registry knows about members: enums, and the rules between fields. Pure."""
 
-from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Final, Protocol, TypeVar
+from typing import Final, Protocol
 
 from services.kernel.divisions import FUNCTIONAL_ZONES, is_division
 from services.kernel.errors import FieldIssue
@@ -43,41 +42,11 @@ class EnterpriseSize(StrEnum):
     MICRO = "micro"
 
 
-class CollaborationKind(StrEnum):
-    """What members build together."""
-
-    CONSORTIUM = "consortium"
-    COUNTY_FUSION = "county_fusion"
-    INDUSTRY_COLLEGE = "industry_college"
-    SCHOOL_ENTERPRISE_CLASS = "school_enterprise_class"
-    PLATFORM = "platform"
-    BASE = "base"
-    INTERNSHIP_BASE = "internship_base"
-    FUSION_ENTERPRISE = "fusion_enterprise"
-    MASTER_STUDIO = "master_studio"
-    COMMUNITY_COLLEGE = "community_college"
-
-
 class MemberStatus(StrEnum):
     """A member that left stays on record with the date."""
 
     ACTIVE = "active"
     EXITED = "exited"
-
-
-class CollaborationStatus(StrEnum):
-    """Whether a collaboration still runs."""
-
-    ACTIVE = "active"
-    ENDED = "ended"
-
-
-class RecognitionLevel(StrEnum):
-    """Who recognised: the city, the province or the state."""
-
-    MUNICIPAL = "municipal"
-    PROVINCIAL = "provincial"
-    NATIONAL = "national"
 
 
 ZONE_CODES: Final = frozenset(zone.code for zone in FUNCTIONAL_ZONES)
@@ -124,20 +93,3 @@ def _membership_issues(member: MemberFacts) -> list[FieldIssue]:
     if member.left_on and member.joined_on and member.left_on < member.joined_on:
         return [FieldIssue("left_on", "left_before_joined", "退出日期早于加入日期，请核对。")]
     return []
-
-
-class Grant(Protocol):
-    """A recognition, as far as the level that stands goes."""
-
-    level: str
-    withdrawn_on: date | None
-
-
-LEVEL_ORDER: Final = tuple(RecognitionLevel)
-G = TypeVar("G", bound=Grant)
-
-
-def standing_level(grants: Sequence[G]) -> G | None:
-    """The grant of the highest level that was not withdrawn."""
-    standing = [grant for grant in grants if grant.withdrawn_on is None]
-    return max(standing, key=lambda grant: LEVEL_ORDER.index(RecognitionLevel(grant.level)), default=None)
