@@ -28,6 +28,8 @@ PHONE = {"width": 390, "height": 844}
 SCREENSHOTS = ARTIFACTS / "screenshots"
 SECONDS: Final = 10_000
 """How long "within seconds" may take, in milliseconds: revocations are polled each second."""
+STEP: Final = 250
+"""How often a page is asked for until it changes, in milliseconds."""
 MISSING = "NO BROWSER: Debian's chromium is not installed and could not be; the browser tests did not run"
 
 expect.set_options(timeout=20_000)  # as on a machine that does other work as well
@@ -124,3 +126,15 @@ def picture(page: Page, name: str) -> Path:
     path = SCREENSHOTS / f"{name}.png"
     page.screenshot(path=path, full_page=True)
     return path
+
+
+def ends_within_seconds(page: Page, path: str) -> None:
+    """Ask for the page until the browser is sent to the sign-in."""
+    waited = 0
+    while True:
+        page.goto(path)
+        if page.get_by_label("用户名").count():
+            return
+        assert waited < SECONDS, "the sign-in still works"
+        page.wait_for_timeout(STEP)
+        waited += STEP

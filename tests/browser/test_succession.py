@@ -9,15 +9,13 @@ from playwright.sync_api import Page, expect
 
 from hub.demo.steps import AUTHENTICATORS, Account, Authenticator
 from services.kernel.clock import BUSINESS_ZONE
-from tests.browser.conftest import SECONDS, OpenWindow, SignIn, picture
+from tests.browser.conftest import OpenWindow, SignIn, ends_within_seconds, picture
 from tests.browser.looks import faults_at_both_sizes
 from tests.support.running_hub import RunningHub
 from tests.support.sign_in import ENROL, RECOVERY, give_code, sign_in_by_pages
 
 PASSWORD: Final = f"jieren-{uuid4().hex}"
 REFUSED: Final = "用户名或密码"
-STEP: Final = 250
-"""How often a page is asked for until it changes, in milliseconds."""
 
 
 def send(page: Page, button: str) -> None:
@@ -108,18 +106,6 @@ def grant(page: Page, post: str, account: str, reason: str) -> None:
     form.get_by_label("是，现任同日终止").check()
     form.get_by_role("button", name="任职").click()
     expect(page.get_by_text("已任职").first).to_be_visible()
-
-
-def ends_within_seconds(page: Page, path: str) -> None:
-    """Ask for the page until the browser is sent to the sign-in."""
-    waited = 0
-    while True:
-        page.goto(path)
-        if page.get_by_label("用户名").count():
-            return
-        assert waited < SECONDS, "the sign-in still works"
-        page.wait_for_timeout(STEP)
-        waited += STEP
 
 
 def test_a_successor_takes_over_a_post_and_the_predecessor_loses_it(

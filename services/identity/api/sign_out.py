@@ -16,7 +16,7 @@ from services.identity.oauth.hints import Hint, hint_of, way_back
 from services.identity.oauth.requests import form_pairs
 from services.identity.pages import Message
 from services.identity.parts import IdentityParts, Parts
-from services.identity.queries import account_by_id, find_client, held_post, live_session, published_keys
+from services.identity.queries import account_by_id, alliance_name, find_client, held_post, live_session, published_keys
 from services.identity.queries.sessions import session_by_id
 from services.identity.tables import Account, LoginSession
 from services.kernel.audit import audit
@@ -68,7 +68,8 @@ async def _sign_out(
     async with parts.database.write(alliance_of(cookie, parts.default_alliance)) as session:
         wanted = await _wanted(session, parts, cookie, asked)
         if wanted.live is not None and not (confirmed or wanted.proved):
-            return _ask(request, parts, wanted, asked)
+            name = await alliance_name(session, wanted.alliance)
+            return _ask(request, parts, wanted, asked, alliance_name=name, person=wanted.live[1].person.name)
         if wanted.live is not None:
             await _end(session, parts, *wanted.live)
     if wanted.live is None and wanted.hint is not None:
@@ -108,7 +109,7 @@ async def _end_elsewhere(parts: IdentityParts, hint: Hint) -> None:
             await _end(session, parts, login, account)
 
 
-def _ask(request: Request, parts: IdentityParts, wanted: Wanted, asked: dict[str, str]) -> Response:
+def _ask(request: Request, parts: IdentityParts, wanted: Wanted, asked: dict[str, str], **shown: str) -> Response:
     """A page with one button; what the client asked for travels in the form."""
     cookie = parts.cookies.form(request) or parts.form_tokens.new_cookie()
     kept = {name: asked[name] for name in ("client_id", "post_logout_redirect_uri", "state") if asked.get(name)}
@@ -118,6 +119,7 @@ def _ask(request: Request, parts: IdentityParts, wanted: Wanted, asked: dict[str
         form_target=wanted.back or "",
         csrf_token=parts.form_tokens.token_for(cookie, PURPOSE),
         fields=kept,
+        **shown,
     )
     parts.cookies.set_form(response, cookie)
     return response
