@@ -68,18 +68,25 @@ def packs_below(folder: Path) -> list[Path]:
     return sorted(path.parent for path in folder.glob("*/document.yaml"))
 
 
+def keepers_of(pack: PolicyPack) -> list[str]:
+    """The services that keep a part which this pack has."""
+    return [service for service, kept in KEPT.items() if kept.keys() <= set(pack.written)]
+
+
 async def apply(folder: Path, environment: Mapping[str, str]) -> list[Applied]:
     """Apply the pack to each service that keeps a part, each in its own transaction; idempotent.
 
-    Raises OperatorError when the pack has errors or a service refuses it.
+    A service whose part is not written yet is left alone. Raises OperatorError when the pack has errors or a service
+    refuses it.
     """
     pack = sound_pack(folder)
     parts = pack_parts(pack)
     payloads = {part.part: part.payload for part in parts}
     hashes = {part.part: part.sha256 for part in parts}
     alliance = pack.document.alliance.code
-    applied = [await _apply_to(service, alliance, pack, payloads, hashes, environment) for service in KEPT]
-    for service in KEPT:  # what people try out follows the same rules
+    keepers = keepers_of(pack)
+    applied = [await _apply_to(service, alliance, pack, payloads, hashes, environment) for service in keepers]
+    for service in keepers:  # what people try out follows the same rules
         await _apply_to(service, practice_of(alliance), pack, payloads, hashes, environment)
     return applied
 
@@ -123,7 +130,7 @@ async def difference(folder: Path, environment: Mapping[str, str]) -> str:
     """What applying the pack would change in the services, as Chinese text."""
     pack = sound_pack(folder)
     applied: Parts = {}
-    for service in KEPT:
+    for service in keepers_of(pack):
         url = environment[f"HUB_{service.upper()}_DATABASE_URL"]
         applied |= await applied_parts(service, url, pack.document.alliance.code, pack.document.pack)
     return render_changes(diff_against(applied, pack))

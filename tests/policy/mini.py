@@ -10,7 +10,7 @@ DOCUMENT = """pack: {name}
 number: 某政发〔2021〕1号
 title: 某市实施意见
 issuer: 某市人民政府
-alliance: {{code: some_city, name: 某市职教联盟, division: "4310"}}
+alliance: {{code: some_city, name: 某市职教联盟, kind: union, division: "4310"}}
 issued_on: 2021-01-01
 valid: {{from: 2021-01-01, to: 2029-12-31, article: 尾}}
 articles:

@@ -62,6 +62,8 @@ def test_structure_is_one_two_two_and_n(pack: PolicyPack) -> None:
 def test_bodies_answer_to_the_one_above(pack: PolicyPack) -> None:
     parents = {body.code: body.parent for body in pack.structure.bodies}
     assert parents == {"steering": None, "council": "steering", "secretariat": "council"}
+    secretariat = pack.structure.bodies[2]
+    assert (secretariat.host, secretariat.seats) == (None, [])
     steering = pack.structure.bodies[0]
     posts = {(seat.title, seat.unit) for seat in steering.seats}
     assert ("主任委员", "安庆市人民政府") in posts
@@ -177,5 +179,5 @@ def test_report_reads_as_chinese_text() -> None:
     text = render_report(check_pack(ANQING))
     assert text.startswith("政策包 anqing-2024\n")
     assert "document.yaml:36 open[0].field [open_missing]" in text
-    assert text.endswith("合计：错误 0 处，提示 33 处；可以应用。")
+    assert text.endswith("合计：错误 0 处，提示 40 处；可以应用。")
     assert "必须改正" not in text

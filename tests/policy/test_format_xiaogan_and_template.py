@@ -29,9 +29,12 @@ bodies:
     parent: null
     succession: {mode: by_post, article: 附件1}
     seats:
-      - {code: head, title: 组长, unit: 市政府, post: 副市长, count: 1, holder: 甲某, article: 附件1}
-      - {code: deputy_park, title: 副组长, unit: 市高新区管委会, post: 主任, count: 1, holder: 乙某, article: 附件1}
-      - {code: member_xiaonan, title: 成员, unit: 孝南区政府, post: 副区长, count: 1, holder: 丙某, article: 附件1}
+      - {code: head, title: 组长, unit: 市政府, post: 副市长,
+       count: 1, holder: 甲某, since: 2023-06-01, article: 附件1}
+      - {code: deputy_park, title: 副组长, unit: 市高新区管委会, post: 主任,
+       count: 1, holder: 乙某, since: 2023-06-01, article: 附件1}
+      - {code: member_xiaonan, title: 成员, unit: 孝南区政府, post: 副区长,
+       count: 1, holder: 丙某, since: 2023-06-01, article: 附件1}
     article: 附件1
   - code: office
     name: 领导小组办公室

@@ -6,7 +6,7 @@ import pytest
 
 from services.kernel.policy.check import check_pack
 from services.kernel.policy.render import render_report
-from services.kernel.policy.vocabulary import PARTS
+from services.kernel.policy.vocabulary import REQUIRED_PARTS
 from tests.policy.packs import PackCopy
 
 MONEY_LINE = '      amount: [{from: 2024-01-01, value: "300000", unit: 元/个, article: 二10}]'
@@ -179,7 +179,7 @@ def test_all_faults_of_all_files_come_at_once(anqing: PackCopy) -> None:
     assert text.endswith("不能应用。")
 
 
-@pytest.mark.parametrize("part", PARTS)
+@pytest.mark.parametrize("part", REQUIRED_PARTS)
 def test_a_missing_file_is_named(anqing: PackCopy, part: str) -> None:
     (anqing.folder / f"{part}.yaml").unlink()
     problem = anqing.problem("file_missing")
@@ -208,9 +208,12 @@ def test_wrong_encoding_is_one_problem(anqing: PackCopy) -> None:
     assert "UTF-8" in anqing.problem("file_unreadable").message
 
 
-def test_an_empty_folder_lacks_four_files(tmp_path: Path) -> None:
+def test_an_empty_folder_lacks_document_and_structure(tmp_path: Path) -> None:
     report = check_pack(tmp_path)
-    assert [p.code for p in report.problems] == ["file_missing"] * 4
+    assert [(p.file, p.code) for p in report.problems] == [
+        ("document.yaml", "file_missing"),
+        ("structure.yaml", "file_missing"),
+    ]
     assert not report.ok
 
 

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 
 from services.kernel.policy.loader import Loaded
-from services.kernel.policy.models import Indicator, PolicyPack, Task
+from services.kernel.policy.models import Body, Indicator, PolicyPack, Task, Unit
 from services.kernel.policy.nodes import item_name, walk
 from services.kernel.policy.problems import PackProblem
 from services.kernel.policy.source import Path_
@@ -62,11 +62,9 @@ def _duplicate_codes(loaded: Loaded) -> Iterator[PackProblem]:
 
 def _known_units(pack: PolicyPack) -> set[str]:
     units = pack.structure.units
-    bodies = pack.structure.bodies
     # A governance body can carry a task too, as the secretariat does in a task table.
-    named = {unit.name for unit in units} | {body.name for body in bodies}
-    aliases = {alias for unit in units for alias in unit.aliases} | {alias for body in bodies for alias in body.aliases}
-    return named | aliases
+    named: list[Unit | Body] = [*units, *pack.structure.bodies]
+    return {name for item in named for name in [item.name, *item.aliases]}
 
 
 def _units(loaded: Loaded, pack: PolicyPack) -> Iterator[PackProblem]:
@@ -78,6 +76,21 @@ def _units(loaded: Loaded, pack: PolicyPack) -> Iterator[PackProblem]:
                 "unit_unknown",
                 f"单位“{name}”不在 structure.yaml 的 units 中，也不是别名。请补登单位或别名，或改正名称",
             )
+    yield from _role_members(loaded, pack, known)
+
+
+def _role_members(loaded: Loaded, pack: PolicyPack, units: set[str]) -> Iterator[PackProblem]:
+    """Whoever has a place in the formula is a unit, or a consortium that units make up."""
+    known = units | {name for item in pack.structure.collaborations for name in [item.name, *item.aliases]}
+    roles = [] if pack.structure.formula is None else pack.structure.formula.roles
+    for index, role in enumerate(roles):
+        for place, name in enumerate(role.members):
+            if name not in known:
+                yield loaded.sources["structure"].problem(
+                    ("formula", "roles", index, "members", place),
+                    "unit_unknown",
+                    f"“{name}”既不在 units 中，也不在 collaborations 中。请补登，或改正名称",
+                )
 
 
 def _unit_references(pack: PolicyPack) -> Iterator[tuple[PartName, Path_, str]]:
@@ -90,6 +103,12 @@ def _unit_references(pack: PolicyPack) -> Iterator[tuple[PartName, Path_, str]]:
         for place, seat in enumerate(body.seats):
             if seat.unit is not None:
                 yield "structure", ("bodies", index, "seats", place, "unit"), seat.unit
+    for index, item in enumerate(pack.structure.collaborations):
+        for key, wanted in (("host", item.host), ("lead", item.lead)):
+            if wanted is not None:
+                yield "structure", ("collaborations", index, key), wanted
+        for place, name in enumerate(item.partners):
+            yield "structure", ("collaborations", index, "partners", place), name
     for index, indicator in enumerate(pack.targets.indicators):
         yield from _assigned(("indicators", index), indicator)
     for index, task in enumerate(pack.targets.tasks):
@@ -127,12 +146,18 @@ def _codes(loaded: Loaded, pack: PolicyPack) -> Iterator[PackProblem]:
 
 
 def _unit_names(loaded: Loaded, pack: PolicyPack) -> Iterator[PackProblem]:
-    owner: dict[str, str] = {}
-    for index, unit in enumerate(pack.structure.units):
-        for name in [unit.name, *unit.aliases]:
-            if owner.setdefault(name, unit.code) != unit.code:
+    """A reference by name must lead to one unit or body only."""
+    owner: dict[str, tuple[str, str]] = {}
+    named: list[tuple[str, int, Unit | Body]] = [
+        *(("units", index, unit) for index, unit in enumerate(pack.structure.units)),
+        *(("bodies", index, body) for index, body in enumerate(pack.structure.bodies)),
+    ]
+    for part, index, item in named:
+        for name in [item.name, *item.aliases]:
+            first = owner.setdefault(name, (part, item.code))
+            if first != (part, item.code):
                 yield loaded.sources["structure"].problem(
-                    ("units", index),
+                    (part, index),
                     "unit_name_repeated",
-                    f"名称“{name}”同时属于两个单位（{owner[name]} 和 {unit.code}），无法判断所指。请只留一处",
+                    f"名称“{name}”同时属于 {first[1]} 和 {item.code}，无法判断所指。请只留一处",
                 )

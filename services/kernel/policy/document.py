@@ -7,7 +7,7 @@ from pydantic import Field, StringConstraints
 
 from services.kernel.policy.base import PackModel, Validity
 from services.kernel.policy.scalars import CityDivision, Code, Locator, PackName, Text
-from services.kernel.policy.vocabulary import OpenKind
+from services.kernel.policy.vocabulary import AllianceKind, OpenKind
 
 # part, then dotted steps; a list item is named by its code (articles: id) or its index from 0; `*` stands for any one.
 FIELD_PATTERN = r"^(?:document|structure|targets|subsidies)(?:\.[^.\s]+)*$"
@@ -15,10 +15,11 @@ OpenField = Annotated[str, StringConstraints(pattern=FIELD_PATTERN)]
 
 
 class Alliance(PackModel):
-    """The tenant. A template for any city has no division."""
+    """The tenant: its code in the hub, name and kind. A template for any city has no division."""
 
     code: Code
     name: Text
+    kind: AllianceKind
     division: CityDivision | None
 
 

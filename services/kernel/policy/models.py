@@ -5,7 +5,17 @@ from typing import Any
 
 from services.kernel.policy.base import Decision, PackModel, Validity
 from services.kernel.policy.document import Alliance, Article, Document, OpenPoint
-from services.kernel.policy.structure import Body, Formula, Lead, Role, Seat, Structure, Unit
+from services.kernel.policy.structure import (
+    Body,
+    Collaboration,
+    Formula,
+    Industry,
+    Lead,
+    Role,
+    Seat,
+    Structure,
+    Unit,
+)
 from services.kernel.policy.subsidies import (
     Budget,
     ClassRule,
@@ -75,12 +85,14 @@ __all__ = [
     "Body",
     "Budget",
     "ClassRule",
+    "Collaboration",
     "Dated",
     "DatedMoney",
     "Decision",
     "Document",
     "Formula",
     "Indicator",
+    "Industry",
     "Lead",
     "Milestone",
     "OpenPoint",

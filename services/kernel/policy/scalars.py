@@ -81,6 +81,14 @@ def _year(value: Any) -> Any:
     raise PydanticCustomError("year", "年份必须是四位整数，例如 2027")
 
 
+def _fact(value: Any) -> Any:
+    is_count = isinstance(value, int) and not isinstance(value, bool) and value > 0
+    is_list = isinstance(value, list) and value and all(isinstance(item, str) and item for item in value)
+    if is_count or is_list:
+        return value
+    raise PydanticCustomError("fact_value", "事实的取值必须是正整数，或者至少一项文字的列表")
+
+
 def _decision(value: Any) -> Any:
     if isinstance(value, (str, int)) or (isinstance(value, list) and all(isinstance(item, str) for item in value)):
         return value
@@ -91,4 +99,5 @@ Money = Annotated[str, BeforeValidator(_money)]
 ExactDecimal = Annotated[Decimal, BeforeValidator(_exact), PlainSerializer(plain, return_type=str, when_used="json")]
 Due = Annotated[date | int | None, BeforeValidator(_due)]
 Year = Annotated[int, BeforeValidator(_year)]
+FactValue = Annotated[int | list[str], BeforeValidator(_fact)]
 DecisionValue = Annotated[str | bool | int | list[str], BeforeValidator(_decision)]

@@ -56,7 +56,9 @@ def read_source(folder: Path, part: PartName) -> Source | PackProblem:
     try:
         text = path.read_text(encoding="utf-8")
     except FileNotFoundError:
-        return _unreadable(path, 1, "file_missing", "缺少这个文件。政策包至少要有 document.yaml 和 structure.yaml，请补上")
+        return _unreadable(
+            path, 1, "file_missing", "缺少这个文件。政策包至少要有 document.yaml 和 structure.yaml，请补上"
+        )
     except (OSError, UnicodeDecodeError) as error:
         return _unreadable(
             path, 1, "file_unreadable", f"文件读不出来（{type(error).__name__}），请检查权限并存为 UTF-8"

@@ -1,12 +1,14 @@
-"""`structure.yaml`: who takes part, which bodies govern, and which seats they have."""
+"""`structure.yaml`: who takes part, which bodies govern, which seats they have, and what members build together."""
 
-from typing import Literal
+from datetime import date
+from typing import Self
 
-from pydantic import Field
+from pydantic import Field, model_validator
+from pydantic_core import PydanticCustomError
 
 from services.kernel.policy.base import PackModel
-from services.kernel.policy.scalars import Code, Division, Locator, Text
-from services.kernel.policy.vocabulary import BodyKind, MemberCategory
+from services.kernel.policy.scalars import Code, Division, FactValue, Locator, Text
+from services.kernel.policy.vocabulary import BodyKind, CollaborationKind, FactName, MemberCategory, SuccessionMode
 
 
 class Unit(PackModel):
@@ -53,9 +55,10 @@ class Lead(PackModel):
 
 
 class Seat(PackModel):
-    """Unit and post. `holder` only where the document names a person; later holders are dated history in the registry.
+    """Unit and post. `holder` only where the document names a person, who holds the seat from the day `since`.
 
-    `count` is the number of equal seats, null where the document leaves it open.
+    Later holders are dated history in the registry. `count` is the number of equal seats, null where the document
+    leaves it open.
     """
 
     code: Code
@@ -64,13 +67,26 @@ class Seat(PackModel):
     post: Text | None
     count: int | None
     holder: Text | None = None
+    since: date | None = None
     article: Locator
+
+    @model_validator(mode="after")
+    def _holder_counts_from_a_day(self) -> Self:
+        if self.holder is None and self.since is not None:
+            raise PydanticCustomError(
+                "since_without_holder", "没有任职人员就没有任职起始日，请补上 holder 或删去 since"
+            )
+        if self.holder is not None and "since" not in self.model_fields_set:
+            raise PydanticCustomError(
+                "holder_without_since", "写了任职人员，请写明从哪一天算起（since），不明的写 null"
+            )
+        return self
 
 
 class Succession(PackModel):
     """How a seat changes hands: to the successor in post without a new notice, or by a notice."""
 
-    mode: Literal["by_post", "by_notice"]
+    mode: SuccessionMode
     article: Locator
 
 
@@ -107,12 +123,40 @@ class TeacherPractice(PackModel):
     article: Locator
 
 
+class Collaboration(PackModel):
+    """What the document itself names as built by members together, such as an industry college or a training base.
+
+    `host` is the unit at which it stands, `lead` the one that leads it, `partners` the others that the document names.
+    A host or lead that is written as null is one the document does not give; left out, there is none to give.
+    """
+
+    code: Code
+    kind: CollaborationKind
+    name: Text
+    aliases: list[Text] = Field(default_factory=list)
+    host: Text | None = None
+    lead: Text | None = None
+    partners: list[Text] = Field(default_factory=list)
+    facts: dict[FactName, FactValue] = Field(default_factory=dict)
+    article: Locator
+
+
+class Industry(PackModel):
+    """An industry that the document names as one the alliance serves (主导产业)."""
+
+    code: Code
+    name: Text
+    article: Locator
+
+
 class Structure(PackModel):
-    """Units, the formula of membership (null where the document has none), leads and bodies."""
+    """Units, the formula of membership (null where the document has none), leads, bodies, what is built together."""
 
     units: list[Unit]
     formula: Formula | None
     leads: list[Lead]
     bodies: list[Body]
+    collaborations: list[Collaboration] = Field(default_factory=list)
+    industries: list[Industry] = Field(default_factory=list)
     plates: list[Plate] = Field(default_factory=list)
     teacher_practice: TeacherPractice | None = None

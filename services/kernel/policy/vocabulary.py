@@ -38,6 +38,17 @@ CollaborationKind = Literal[
     "community_college",
 ]
 
+# What a document says of a collaboration in figures or lists: floor area in ㎡, and the centres it is made of.
+FactName = Literal["area_square_metres", "centres"]
+
+AllianceKind = Literal["group", "consortium", "union", "community"]
+ALLIANCE_KIND_LABELS: dict[AllianceKind, str] = {
+    "group": "职业教育集团",
+    "consortium": "市域产教联合体",
+    "union": "职业教育联盟",
+    "community": "职业教育发展共同体",
+}
+
 MemberCategory = Literal[
     "higher_vocational",
     "secondary_vocational",
@@ -53,8 +64,30 @@ MemberCategory = Literal[
 ]
 
 BodyKind = Literal[
-    "steering", "council", "secretariat", "leading_group", "office", "development_committee", "committee", "assembly"
+    "steering",
+    "council",
+    "secretariat",
+    "leading_group",
+    "office",
+    "development_committee",
+    "committee",
+    "assembly",
+    "mechanism",
 ]
+BODY_KIND_LABELS: dict[BodyKind, str] = {
+    "steering": "指导委员会",
+    "council": "理事会",
+    "secretariat": "秘书处",
+    "leading_group": "领导小组",
+    "office": "办公室",
+    "development_committee": "改革发展委员会",
+    "committee": "专项委员会",
+    "assembly": "年会",
+    "mechanism": "部门协同机制",
+}
+
+SuccessionMode = Literal["by_post", "by_notice"]
+SUCCESSION_LABELS: dict[SuccessionMode, str] = {"by_post": "由接任者替补，不另行文", "by_notice": "另行文调整"}
 
 IndicatorKind = Literal["ratio", "count", "coverage", "boolean", "area", "duration", "multiple", "amount"]
 Direction = Literal["at_least", "at_most"]
