@@ -14,7 +14,7 @@ from collections.abc import Iterator
 from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
@@ -32,27 +32,102 @@ FRAME_BYTES: Final = 1 << 20
 _HEAD: Final = struct.Struct(">?I")  # whether the frame is the last one; how many bytes of nonce and cipher text follow
 
 
+class FrameSealer:
+    """Turns content, given in pieces, into sealed frames: what `FrameOpener` understands."""
+
+    def __init__(self, cipher: AESGCM, file_id: UUID) -> None:
+        self._cipher = cipher
+        self._file_id = file_id
+        self._pending = bytearray()
+        self._count = 0
+
+    def take(self, chunk: bytes) -> Iterator[bytes]:
+        """The frames that are whole with this chunk; the last bytes wait for what follows."""
+        self._pending += chunk
+        while len(self._pending) > FRAME_BYTES:
+            yield self._sealed(bytes(self._pending[:FRAME_BYTES]), last=False)
+            del self._pending[:FRAME_BYTES]
+
+    def end(self) -> bytes:
+        """The last frame."""
+        return self._sealed(bytes(self._pending), last=True)
+
+    def _sealed(self, content: bytes, *, last: bool) -> bytes:
+        nonce = os.urandom(NONCE_BYTES)
+        sealed = self._cipher.encrypt(nonce, content, _bound_to(self._file_id, self._count, last=last))
+        self._count += 1
+        return _HEAD.pack(last, NONCE_BYTES + len(sealed)) + nonce + sealed
+
+
+class FrameOpener:
+    """Turns sealed frames, given in pieces as they arrive, back into content."""
+
+    def __init__(self, cipher: AESGCM, file_id: UUID) -> None:
+        self._cipher = cipher
+        self._file_id = file_id
+        self._pending = bytearray()
+        self._count = 0
+        self._ended = False
+
+    def take(self, chunk: bytes) -> Iterator[bytes]:
+        """The content of the frames that are whole with this chunk. Raises NotFound for what was cut or changed."""
+        self._pending += chunk
+        while len(self._pending) >= _HEAD.size:
+            last, length = _HEAD.unpack(self._pending[: _HEAD.size])
+            if self._ended or length > NONCE_BYTES + FRAME_BYTES + TAG_BYTES:
+                raise _damaged()
+            if len(self._pending) < _HEAD.size + length:
+                return
+            yield self._opened(bytes(self._pending[_HEAD.size : _HEAD.size + length]), last=last)
+            del self._pending[: _HEAD.size + length]
+            self._ended = last
+
+    def end(self) -> None:
+        """Raises NotFound unless the last frame was the end of it all."""
+        if self._pending or not self._ended:
+            raise _damaged()
+
+    def _opened(self, sealed: bytes, *, last: bool) -> bytes:
+        bound = _bound_to(self._file_id, self._count, last=last)
+        try:
+            content = self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
+        except (InvalidTag, ValueError) as fault:
+            raise _damaged() from fault
+        self._count += 1
+        return content
+
+
+def _damaged() -> NotFound:
+    return NotFound("保存的文件不完整或被改动过，请重新上传。", code="file_damaged")
+
+
+def file_gone() -> NotFound:
+    """The refusal when a file is not there any more."""
+    return NotFound("文件已过保存期被清除，请重新上传。", code="file_gone")
+
+
+def cipher_of(key: SecretStr) -> AESGCM:
+    """The cipher of `HUB_FILES_KEY`."""
+    return AESGCM(base64.urlsafe_b64decode(key.get_secret_value()))
+
+
 class FrameWriter:
     """One file being written frame by frame; it exists once `finish` returned. For one thread at a time."""
 
     def __init__(self, path: Path, cipher: AESGCM, file_id: UUID) -> None:
         self._path = path
-        self._cipher = cipher
         self._file_id = file_id
-        self._pending = bytearray()
-        self._count = 0
+        self._sealer = FrameSealer(cipher, file_id)
         self._file = path.with_suffix(".part").open("wb")
 
     def write(self, chunk: bytes) -> None:
         """Take some more content; whole frames go to the disk, the last bytes wait for what follows."""
-        self._pending += chunk
-        while len(self._pending) > FRAME_BYTES:
-            self._put(bytes(self._pending[:FRAME_BYTES]), last=False)
-            del self._pending[:FRAME_BYTES]
+        for frame in self._sealer.take(chunk):
+            self._file.write(frame)
 
     def finish(self) -> UUID:
         """Write the last frame and give the file its name; returns its id."""
-        self._put(bytes(self._pending), last=True)
+        self._file.write(self._sealer.end())
         self._file.close()
         self._path.with_suffix(".part").replace(self._path)
         return self._file_id
@@ -61,12 +136,6 @@ class FrameWriter:
         """Forget what was written so far."""
         self._file.close()
         self._path.with_suffix(".part").unlink(missing_ok=True)
-
-    def _put(self, content: bytes, *, last: bool) -> None:
-        nonce = os.urandom(NONCE_BYTES)
-        sealed = self._cipher.encrypt(nonce, content, _bound_to(self._file_id, self._count, last=last))
-        self._file.write(_HEAD.pack(last, NONCE_BYTES + len(sealed)) + nonce + sealed)
-        self._count += 1
 
 
 def _bound_to(file_id: UUID, index: int, *, last: bool) -> bytes:
@@ -79,7 +148,7 @@ class FileStore:
 
     def __init__(self, folder: Path, key: SecretStr) -> None:
         self._folder = folder
-        self._cipher = AESGCM(base64.urlsafe_b64decode(key.get_secret_value()))
+        self._cipher = cipher_of(key)
 
     def save(self, content: bytes) -> UUID:
         """Encrypt and write; returns the file's id. The write is complete or absent."""
@@ -96,7 +165,7 @@ class FileStore:
         try:
             stored = self._path(file_id).read_bytes()
         except FileNotFoundError as fault:
-            raise NotFound("文件已过保存期被清除，请重新上传。", code="file_gone") from fault
+            raise file_gone() from fault
         return self._cipher.decrypt(stored[:NONCE_BYTES], stored[NONCE_BYTES:], file_id.bytes)
 
     def writer(self) -> FrameWriter:
@@ -110,30 +179,15 @@ class FileStore:
 
         Raises NotFound when the file is gone, and when it was cut off or changed.
         """
+        opener = FrameOpener(self._cipher, file_id)
         try:
             file = self._path(file_id).open("rb")
         except FileNotFoundError as fault:
-            raise NotFound("文件已过保存期被清除，请重新上传。", code="file_gone") from fault
+            raise file_gone() from fault
         with file:
-            try:
-                yield from self._opened(file, file_id)
-            except (InvalidTag, struct.error) as fault:
-                raise NotFound("保存的文件不完整或被改动过，请重新上传。", code="file_damaged") from fault
-
-    def _opened(self, file: BinaryIO, file_id: UUID) -> Iterator[bytes]:
-        index, last = 0, False
-        while not last:
-            last, length = _HEAD.unpack(file.read(_HEAD.size))
-            if length > NONCE_BYTES + FRAME_BYTES + TAG_BYTES:
-                raise InvalidTag
-            sealed = file.read(length)
-            if len(sealed) < length:
-                raise InvalidTag
-            bound = _bound_to(file_id, index, last=last)
-            yield self._cipher.decrypt(sealed[:NONCE_BYTES], sealed[NONCE_BYTES:], bound)
-            index += 1
-        if file.read(1):
-            raise InvalidTag
+            while piece := file.read(FRAME_BYTES):
+                yield from opener.take(piece)
+        opener.end()
 
     def delete(self, file_id: UUID) -> None:
         self._path(file_id).unlink(missing_ok=True)
