@@ -61,7 +61,7 @@ def listening() -> Iterator[Listener]:
         def do_GET(self) -> None:
             asked = urlsplit(self.path)
             if asked.path in ("/callback", "/signed-out"):
-                listener.brought.append({name: values[0] for name, values in parse_qs(asked.query).items()})
+                heard.brought.append({name: values[0] for name, values in parse_qs(asked.query).items()})
             self.send_response(200)
             self.send_header("Content-Type", "text/html; charset=utf-8")
             self.end_headers()
@@ -71,10 +71,10 @@ def listening() -> Iterator[Listener]:
             """Says nothing: the hub's own log tells what happened."""
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Answer)
-    listener = Listener(f"http://127.0.0.1:{server.server_port}")
+    heard = Listener(f"http://127.0.0.1:{server.server_port}")
     thread = Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield listener
+    yield heard
     server.shutdown()
     server.server_close()
     thread.join()

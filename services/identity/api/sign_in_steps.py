@@ -76,9 +76,8 @@ async def arrived(session: WriteSession, parts: IdentityParts, request: Request,
     if live is None:
         return None
     login, account = live
-    posts = await posts_held(session, alliance, account.id, business_date(parts.clock))
-    login.seen_at = now  # after the queries: written now, it would be a row locked before the guard's
-    return Arrival(login, account, posts)
+    login.seen_at = now
+    return Arrival(login, account, await posts_held(session, alliance, account.id, business_date(parts.clock)))
 
 
 def browser_alliance(request: Request, parts: IdentityParts) -> str:

@@ -22,14 +22,13 @@ LOCKED_OUT: Final = "连续失败锁定"
 async def lock_guard(session: WriteSession, alliance: str, name: bytes) -> SignInGuard:
     """The guard's row of a blinded name, locked, so that guesses sent at the same time are counted one by one.
 
-    It is the first row to be locked: what the caller noted on its own session is written after it, since whoever holds
-    the guard may be about to end that session.
+    It is the first row to be locked: whoever holds it may be about to end every session of the account. What a caller
+    noted on its own session is written at the end of the transaction.
     """
     fresh = insert(SignInGuard).values(alliance=alliance, name_digest=name, failures=0)
     own = select(SignInGuard).where(SignInGuard.alliance == alliance, SignInGuard.name_digest == name)
-    with session.no_autoflush:
-        await session.execute(fresh.on_conflict_do_nothing())
-        return (await session.scalars(own.with_for_update())).one()
+    await session.execute(fresh.on_conflict_do_nothing())
+    return (await session.scalars(own.with_for_update())).one()
 
 
 async def count(
