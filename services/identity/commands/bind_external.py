@@ -4,6 +4,7 @@ from uuid import UUID
 
 from sqlalchemy import delete
 
+from services.identity.commands.end_access import end_sessions_opened_by
 from services.identity.commands.locks import lock_account
 from services.identity.federation.errors import NotAdmitted
 from services.identity.federation.flow import External, masked
@@ -59,9 +60,9 @@ async def bind_external(
 async def unbind_external(
     session: WriteSession, clock: Clock, actor: Principal, account_id: UUID, external_id: UUID
 ) -> None:
-    """Take a binding of one's own away. Raises NotFound, or LastWayToSignIn when there is no password either.
+    """Take a binding of one's own away, and whatever was opened by it. Raises NotFound or LastWayToSignIn.
 
-    The account is locked, so that of two the last one stays.
+    The last one stays while there is no password; the account is locked, so that of two one does.
     """
     account = await lock_account(session, actor.alliance, account_id)
     bound = await externals_of(session, actor.alliance, account_id)
@@ -76,5 +77,7 @@ async def unbind_external(
     own = delete(ExternalIdentity).where(
         ExternalIdentity.alliance == actor.alliance, ExternalIdentity.id == external_id
     )
-    await session.execute(own)
-    await audit(session, clock, actor, "external_identity.unbind", "external_identity", external_id, before=before)
+    await session.execute(own)  # waits for a sign-in by it that is just being written, whose session ends as well
+    after = {"sessions_ended": await end_sessions_opened_by(session, clock, actor.alliance, [external_id])}
+    action, kind = "external_identity.unbind", "external_identity"
+    await audit(session, clock, actor, action, kind, external_id, before=before, after=after)

@@ -48,6 +48,7 @@ async def _replaced(
         stage=Stage.POST,
         practice=False,
         amr=list(login.amr),
+        external_id=login.external_id,
         client_address=login.client_address,
         user_agent=login.user_agent,
         created_at=login.created_at,

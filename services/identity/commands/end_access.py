@@ -1,5 +1,6 @@
 """End what somebody holds open: browsers, refresh tokens, and by a revocation the access tokens that still live."""
 
+from collections.abc import Collection
 from datetime import datetime, timedelta
 from typing import Final
 from uuid import UUID
@@ -44,6 +45,19 @@ async def end_sessions(
         tokens.where(*_matching(RefreshToken, alliance, wanted)),
     )
     ended = [sid for sid in (await session.scalars(found)).all() if sid != keep]
+    await _end(session, clock.now(), alliance, ended)
+    return len(ended)
+
+
+async def end_sessions_opened_by(
+    session: WriteSession, clock: Clock, alliance: str, externals: Collection[UUID]
+) -> int:
+    """End the sessions that these identities at units' own sign-ins opened. Returns how many; the caller audits why.
+
+    Whoever changed the post since has a successor of the session, which is of the same identity.
+    """
+    own = select(LoginSession.id).where(LoginSession.alliance == alliance, LoginSession.ended_at.is_(None))
+    ended = list((await session.scalars(own.where(LoginSession.external_id.in_(externals)))).all())
     await _end(session, clock.now(), alliance, ended)
     return len(ended)
 

@@ -18,7 +18,7 @@ from services.identity.federation.flow import Attempt, External, masked
 from services.identity.queries import account_by_id
 from services.identity.queries.federation import external_of, find_provider
 from services.identity.queries.invitations import standing_invitation_by_id
-from services.identity.tables import Account, FederationAttempt, IdentityProvider, LoginSession
+from services.identity.tables import Account, ExternalIdentity, FederationAttempt, IdentityProvider, LoginSession
 from services.identity.tools import SignInTools
 from services.kernel.audit import audit
 from services.kernel.database import WriteSession
@@ -68,8 +68,10 @@ async def finish_federation(
 ) -> SignedIn | Outcome | None:
     """Act on a proved identity. Returns the opened session, why there is none, or None after a mere binding.
 
-    Raises NotBound for one whom nobody invited, NotAdmitted and AttemptInvalid.
+    Raises NotBound for one whom nobody invited, NotAdmitted, AttemptInvalid, and ProviderUnknown for a provider that
+    was switched off while the person was there.
     """
+    await find_provider(session, taken.row.alliance, taken.provider.id, active=True, keep=True)
     if taken.row.account_id is not None:
         await _bind_own(session, tools, taken, person, live)
         return None
@@ -78,9 +80,16 @@ async def finish_federation(
     else:
         account = await _known(session, taken, person)
     await refuse_unsuited(session, tools, taken.provider, account)
-    await _note_use(session, tools, taken.provider, person, account)
-    replaces = live[0].id if live is not None else None
-    return await open_session(session, tools, account, amr=[FEDERATED], user_agent=user_agent, replaces=replaces)
+    external = await _note_use(session, tools, taken.provider, person, account)
+    return await open_session(
+        session,
+        tools,
+        account,
+        amr=[FEDERATED],
+        user_agent=user_agent,
+        replaces=live[0].id if live is not None else None,
+        external=external.id,
+    )
 
 
 async def audit_refusal(
@@ -147,11 +156,14 @@ async def _bind_own(
 
 async def _note_use(
     session: WriteSession, tools: SignInTools, provider: IdentityProvider, person: External, account: Account
-) -> None:
+) -> ExternalIdentity:
+    """The identity that was used, noted as such; until the end of the transaction nobody unbinds it."""
     external = await external_of(session, account.alliance, provider.id, person.subject)
     assert external is not None  # noqa: S101  # it was found or made in this transaction
     external.last_used_at = tools.clock.now()
     external.display = person.name or external.display
+    await session.flush()
     after = {"provider": str(provider.id), "subject": masked(person.subject)}
     actor = account_holder(account)
     await audit(session, tools.clock, actor, "external_identity.use", "external_identity", external.id, after=after)
+    return external

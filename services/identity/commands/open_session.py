@@ -41,12 +41,13 @@ async def open_session(
     amr: Sequence[str],
     user_agent: str = "",
     replaces: UUID | None = None,
+    external: UUID | None = None,
 ) -> SignedIn | Outcome:
     """Open a session for an account that was just proved, by password or by its unit's own sign-in.
 
     `amr` says how (RFC 8176). The session may still wait for a second factor or a post (`session.stage`); then it lives
-    minutes. `replaces` is the session that this browser had before, which ends. Whoever holds no post is refused
-    with `Outcome.NO_POST`. The account's person must be loaded. Audited.
+    minutes. `replaces` is the session that this browser had before, which ends; `external` the identity at the unit's
+    own sign-in. Whoever holds no post is refused with `Outcome.NO_POST`. The account's person must be loaded. Audited.
     """
     posts = await posts_held(session, account.alliance, account.id, business_date(tools.clock))
     if not posts:
@@ -57,6 +58,7 @@ async def open_session(
     if replaces is not None:
         await end_sessions(session, tools.clock, account.alliance, session_id=replaces)
     opened, cookie = _new_row(tools, account, amr, user_agent)
+    opened.external_id = external
     _settle(tools, opened, account, posts)
     session.add(opened)
     await session.flush()  # the authorisation code that may follow in this transaction refers to the session

@@ -4,9 +4,10 @@ from typing import Any, Final
 from uuid import UUID
 
 from services.identity.commands.create_provider import described, read_config, secret_issues
+from services.identity.commands.end_access import end_sessions_opened_by
 from services.identity.domain import refuse
 from services.identity.federation.config import Kind
-from services.identity.queries.federation import bound_count, find_provider
+from services.identity.queries.federation import bound_count, bound_to, find_provider
 from services.identity.schemas.federation import IdentityProviderUpdate
 from services.identity.tables import IdentityProvider
 from services.identity.tools import SignInTools
@@ -38,7 +39,7 @@ async def update_provider(
     draft: IdentityProviderUpdate,
     if_match: str,
 ) -> IdentityProvider:
-    """Load, check version and fields, change, audit.
+    """Load, check version and fields, change, audit. Switched off, it takes along what people opened through it.
 
     Raises ProviderUnknown, StaleVersion, InvalidInput or PeopleBound.
     """
@@ -58,6 +59,9 @@ async def update_provider(
     provider.changed(tools.clock.now())
     await session.flush()  # so that a name already taken is refused here, before the audit entry
     after["secret_replaced"] = draft.secret is not None
+    if before["active"] and not provider.active:
+        bound = await bound_to(session, actor.alliance, provider.id)
+        after["sessions_ended"] = await end_sessions_opened_by(session, tools.clock, actor.alliance, bound)
     await audit(
         session,
         tools.clock,

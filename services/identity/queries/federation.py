@@ -44,16 +44,25 @@ async def list_providers(
 
 
 async def find_provider(
-    session: AnySession, alliance: str, provider_id: UUID, *, active: bool = False, lock: bool = False
+    session: AnySession,
+    alliance: str,
+    provider_id: UUID,
+    *,
+    active: bool = False,
+    lock: bool = False,
+    keep: bool = False,
 ) -> IdentityProvider:
-    """A provider, with `active` only one in use. Raises ProviderUnknown."""
+    """A provider, with `active` only one in use. Raises ProviderUnknown.
+
+    `lock` is for whoever changes it, `keep` for whoever needs it as it is until the transaction ends.
+    """
     statement = select(IdentityProvider).where(
         IdentityProvider.alliance == alliance, IdentityProvider.id == provider_id
     )
     if active:
         statement = statement.where(IdentityProvider.active)
-    if lock:
-        statement = statement.with_for_update()
+    if lock or keep:
+        statement = statement.with_for_update(read=not lock)
     provider = (await session.scalars(statement)).one_or_none()
     if provider is None:
         raise ProviderUnknown("没有这个单位登录方式，或它已停用，请返回登录页重新选择。")
@@ -110,6 +119,12 @@ async def externals_of(
         .order_by(ExternalIdentity.bound_at, ExternalIdentity.id)
     )
     return [(row[0], row[1]) for row in (await session.execute(statement)).all()]
+
+
+async def bound_to(session: AnySession, alliance: str, provider_id: UUID) -> list[UUID]:
+    """The identities that are bound at a provider."""
+    own = select(ExternalIdentity.id).where(ExternalIdentity.alliance == alliance)
+    return list((await session.scalars(own.where(ExternalIdentity.provider_id == provider_id))).all())
 
 
 async def bound_count(session: AnySession, alliance: str, provider_id: UUID) -> int:

@@ -26,7 +26,8 @@ class LoginSession(AllianceKey, Base):
     """A browser that is signed in at identity, or on its way there; its cookie is stored as a hash.
 
     `stage` says what is still to come: `factor`, then `post`; only a `complete` one gets codes, and works in `post_id`.
-    `amr` names how the person proved who it is (RFC 8176: pwd, otp, …).
+    `amr` names how the person proved who it is (RFC 8176: pwd, otp, …), `external_id` the identity at a unit's own
+    sign-in by which it was opened; that may be unbound since.
     """
 
     __tablename__ = "login_session"
@@ -36,6 +37,7 @@ class LoginSession(AllianceKey, Base):
     account_id: Mapped[UUID]
     post_id: Mapped[UUID | None]
     practice: Mapped[bool] = mapped_column(default=False)
+    external_id: Mapped[UUID | None]
     stage: Mapped[str] = mapped_column(String(10))
     amr: Mapped[list[str]] = mapped_column(ARRAY(Text), default=list)
     client_address: Mapped[str] = mapped_column(String(64))
@@ -53,6 +55,7 @@ class LoginSession(AllianceKey, Base):
         CheckConstraint("stage <> 'complete' OR post_id IS NOT NULL", name="complete_has_post"),
         Index(None, "alliance", "account_id"),
         Index(None, "alliance", "post_id"),
+        Index(None, "alliance", "external_id"),
     )
 
 
