@@ -23,7 +23,52 @@ STRUCTURE_ROLES: Final[Mapping[str, str]] = {
     "participant": "参与",
 }
 ENTERPRISE_SIZES: Final[Mapping[str, str]] = {"large": "大型", "medium": "中型", "small": "小型", "micro": "微型"}
-MEMBER_STATUSES: Final[Mapping[str, str]] = {"active": "在册", "exited": "已退出"}
+MEMBER_STATUSES: Final[Mapping[str, str]] = {
+    "active": "在册",
+    "rectifying": "整改中",
+    "suspended": "暂停",
+    "exited": "已退出",
+}
+APPLICATION_STATES: Final[Mapping[str, str]] = {
+    "submitted": "待初审",
+    "returned": "退回补正",
+    "deliberation": "待审议",
+    "approved": "待公示",
+    "publicity": "公示中",
+    "admitted": "已入会",
+    "rejected": "未通过",
+    "withdrawn": "已撤回",
+}
+APPLICATION_STEPS: Final[Mapping[str, str]] = {
+    "submit": "提交申请",
+    "endorse": "初审通过",
+    "return": "退回补正",
+    "decline": "不予受理",
+    "complete": "补正后重新提交",
+    "withdraw": "申请单位撤回",
+    "approve": "审议通过",
+    "disapprove": "审议未通过",
+    "publish": "发布公示",
+    "object": "登记异议",
+    "answer": "答复异议",
+    "admit": "准予入会",
+    "refuse": "不予入会",
+}
+MEMBER_STEPS: Final[Mapping[str, str]] = {
+    "admission": "入会",
+    "annual_review": "年度考核",
+    "rectification": "责令整改",
+    "rectified": "整改完成",
+    "suspension": "暂停",
+    "resumption": "恢复",
+    "exit": "退出",
+}
+REVIEW_GRADES: Final[Mapping[str, str]] = {
+    "excellent": "优秀",
+    "qualified": "合格",
+    "barely": "基本合格",
+    "unqualified": "不合格",
+}
 COLLABORATION_KINDS: Final[Mapping[str, str]] = {
     "consortium": "市域产教联合体",
     "county_fusion": "县域产教融合体",

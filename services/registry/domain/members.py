@@ -46,6 +46,8 @@ class MemberStatus(StrEnum):
     """A member that left stays on record with the date."""
 
     ACTIVE = "active"
+    RECTIFYING = "rectifying"
+    SUSPENDED = "suspended"
     EXITED = "exited"
 
 

@@ -3,15 +3,20 @@
 from services.registry.tables.base import Base, Instant, Shared, Versioned
 from services.registry.tables.collaborations import Collaboration, Participant, Recognition
 from services.registry.tables.imports import MemberImport
+from services.registry.tables.life_cycle import ApplicationEvent, MemberEvent, MemberReview, MembershipApplication
 from services.registry.tables.members import Member
 from services.registry.tables.policies import PolicyVersion
 
 __all__ = [
+    "ApplicationEvent",
     "Base",
     "Collaboration",
     "Instant",
     "Member",
+    "MemberEvent",
     "MemberImport",
+    "MemberReview",
+    "MembershipApplication",
     "Participant",
     "PolicyVersion",
     "Recognition",
