@@ -14,8 +14,9 @@ HubError
 └── Unavailable           a part the request needs does not answer (503)
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from types import MappingProxyType
 
 
 @dataclass(frozen=True)
@@ -32,6 +33,8 @@ class HubError(Exception):
 
     code = "error"
     title = "出错了"
+    extension: Mapping[str, str] = MappingProxyType({})
+    """More members of the problem document, for programs (RFC 9457, 3.2)."""
 
     def __init__(self, detail: str, *, code: str | None = None) -> None:
         super().__init__(detail)

@@ -69,7 +69,7 @@ def problem_response(error: errors.HubError) -> JSONResponse:
         headers["Retry-After"] = str(error.retry_after_seconds)
     if isinstance(error, errors.NotSignedIn):
         headers["WWW-Authenticate"] = f'Bearer error="invalid_token", error_description="{error.code}"'
-    body = problem_body(status, error.code, error.title, error.detail, issues)
+    body = {**error.extension, **problem_body(status, error.code, error.title, error.detail, issues)}
     return JSONResponse(body, status, headers, media_type=PROBLEM_JSON)
 
 

@@ -158,7 +158,9 @@ async def test_a_claim_stands_once_until_it_is_withdrawn(world: World) -> None:
     await world.students(COUNTY, student(1))
     claim = await drafted(world, 2025)
     twice = await world.post(COUNTY, "/claims", {"year": 2025, "rule": "sending_award"})
-    assert (twice.status_code, twice.json()["code"]) == (409, "claim_exists")
+    assert (twice.status_code, twice.json()["code"], twice.json()["claim"]) == (409, "claim_exists", claim["id"])
+    missing = await world.get(COUNTY, f"/claims/{unit_id('none')}")
+    assert set(twice.json()) - set(missing.json()) == {"claim"}
     await act(world, claim, ClaimAction.WITHDRAW)
     again = await world.post(COUNTY, "/claims", {"year": 2025, "rule": "sending_award"}, **{"Idempotency-Key": "k"})
     same = await world.post(COUNTY, "/claims", {"year": 2025, "rule": "sending_award"}, **{"Idempotency-Key": "k"})

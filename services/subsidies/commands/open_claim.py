@@ -18,6 +18,16 @@ from services.subsidies.rules.model import Rule
 from services.subsidies.tables import Claim
 
 
+class ClaimExists(Conflict):
+    """The problem names the claim that stands, so that a program can go on with that one."""
+
+    code = "claim_exists"
+
+    def __init__(self, standing: Claim) -> None:
+        super().__init__("同一年度、同一项目的申报已经存在，请在原申报上修改。")
+        self.extension = {"claim": str(standing.id)}
+
+
 async def open_claim(
     session: WriteSession,
     clock: Clock,
@@ -28,15 +38,16 @@ async def open_claim(
     rule: str,
     collaboration: UUID | None,
 ) -> Claim:
-    """Raises InvalidInput for an unknown rule or collaboration, Conflict when the same claim already stands."""
+    """Raises InvalidInput for an unknown rule or collaboration, ClaimExists when the same claim already stands."""
     policy = await current_policy(session, principal.alliance)
     known = policy.rule(rule)
     if known is None:
         names = "、".join(f"{r.code}（{r.name}）" for r in policy.book.rules)
         raise InvalidInput([FieldIssue("rule", "rule_unknown", f"没有这一申报项目，可选：{names}。")])
     about = _collaboration(principal, registry, known, collaboration)
-    if await standing_claim(session, principal, year=year, rule=rule, collaboration=collaboration):
-        raise Conflict("同一年度、同一项目的申报已经存在，请在原申报上修改。", code="claim_exists")
+    standing = await standing_claim(session, principal, year=year, rule=rule, collaboration=collaboration)
+    if standing is not None:
+        raise ClaimExists(standing)
     claim = Claim(
         alliance=principal.alliance,
         id=new_id(),
