@@ -170,6 +170,22 @@ def test_the_real_migrations_and_packs_on_a_bare_server(deployment: dict[str, st
     assert "没有变化" in run("policy", "diff", str(PACK), **deployment)[1]
 
 
+def test_a_pack_of_document_and_structure_reaches_the_registry_alone(
+    deployment: dict[str, str], bare_server: Address
+) -> None:
+    assert run("migrate", **deployment)[0] == 0
+    template = str(ROOT / "policies" / "community-2025")
+    said = run("policy", "diff", template, **deployment)[1]
+    assert ("组织架构：首次应用" in said, "目标任务" in said, "奖补规则" in said) == (True, False, False)
+    said = run("policy", "apply", template, **deployment)[1]
+    assert said.splitlines() == ["community-2025 → registry：已应用为第 1 版。"]
+    assert "没有变化" in run("policy", "diff", template, **deployment)[1]
+    holders = "SELECT string_agg(alliance, ',' ORDER BY alliance) FROM registry.policy_version"
+    assert query(bare_server, holders, database="hub") == "community,community-practice"
+    for service in ("targets", "subsidies"):
+        assert query(bare_server, f"SELECT count(*) FROM {service}.policy_version", database="hub") == 0
+
+
 def test_a_pack_with_errors_is_never_applied(tmp_path: Path, deployment: dict[str, str]) -> None:
     (tmp_path / "document.yaml").write_text("pack: x\n")
     code, _, said = run("policy", "apply", str(tmp_path), **deployment)
