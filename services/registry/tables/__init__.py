@@ -1,5 +1,7 @@
 """Tables of the registry schema. Constraints live in the migrations, named; here is how Python sees the columns."""
 
+from services.registry.tables.agreements import Agreement, AgreementCoverage, AgreementParty, AgreementWarning
+from services.registry.tables.attachments import Attachment
 from services.registry.tables.base import Base, Instant, Shared, Versioned
 from services.registry.tables.collaborations import Collaboration, Participant, Recognition
 from services.registry.tables.imports import MemberImport
@@ -8,7 +10,12 @@ from services.registry.tables.members import Member
 from services.registry.tables.policies import PolicyVersion
 
 __all__ = [
+    "Agreement",
+    "AgreementCoverage",
+    "AgreementParty",
+    "AgreementWarning",
     "ApplicationEvent",
+    "Attachment",
     "Base",
     "Collaboration",
     "Instant",

@@ -13,9 +13,9 @@ from pathlib import Path
 PREPARATIONS = 4  # calls of `prepare`
 os.environ["INITIAL_NO_AUTH_ACTION_COUNT"] = str(PREPARATIONS)
 
-import boto3
-from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app
-from werkzeug.serving import make_server
+import boto3  # noqa: E402  # moto reads the variable when it is imported
+from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_backend_app  # noqa: E402
+from werkzeug.serving import make_server  # noqa: E402
 
 told = json.loads(os.environ["PEER_CONFIG"])
 logging.getLogger("werkzeug").setLevel(logging.ERROR)
