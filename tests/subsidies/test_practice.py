@@ -1,12 +1,16 @@
 """Emptying what a unit sent in the practice alliance: its own, there, and nothing else anywhere."""
 
+import time
 from typing import Any
 
 import pytest
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
+from services.kernel.database import WriteSession
+from services.kernel.errors import Unavailable
 from services.subsidies.domain import RosterKind
+from services.subsidies.rosters.storing import next_sequence
 from tests.subsidies.world import COUNTY, OTHER_COUNTY, World, apply_anqing, school_class, student, workbook
 
 pytestmark = pytest.mark.anyio
@@ -22,6 +26,11 @@ async def practising(world: World) -> World:
 
 async def left(world: World) -> dict[str, int]:
     return {table: (await world.sql(f"SELECT count(*) FROM {table}"))[0][0] for table in TABLES}
+
+
+def stored(world: World) -> set[str]:
+    """The names of the files that lie there."""
+    return {path.name for path in world.tools.files._folder.glob("*.bin")}
 
 
 async def fill(world: World, who: str, number: int, year: int = 2025) -> None:
@@ -91,6 +100,38 @@ async def test_an_import_emptied_away_while_it_waits_ends_with_a_reason(world: W
     job = await world.read(COUNTY, f"/jobs/{answer.json()['job']}")
     assert (job["state"], job["error"]["code"]) == ("failed", "import_not_found")
     assert (await left(world))["student"] == 0
+
+
+async def test_while_an_import_runs_the_reset_is_refused_soon_and_nothing_is_lost(world: World) -> None:
+    await practising(world)
+    await fill(world, COUNTY, 1)
+    before, files = await left(world), stored(world)
+    assert files
+    async with world.database.write(world.alliance) as running:
+        await next_sequence(running, world.alliance)  # what an import holds while it stores its rows
+        began = time.monotonic()
+        for who in (COUNTY, OTHER_COUNTY):
+            refused = await world.post(who, RESET)
+            assert (refused.status_code, refused.json()["code"]) == (409, "import_running")
+            assert "数据没有改动" in refused.json()["detail"]
+        assert time.monotonic() - began < 15
+    assert (await left(world), stored(world)) == (before, files)
+    assert (await world.post(COUNTY, RESET)).status_code == 200
+    assert stored(world) == set()
+
+
+async def test_a_reset_that_fails_at_its_end_leaves_the_files(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    await practising(world)
+    await fill(world, COUNTY, 1)
+    before, files = await left(world), stored(world)
+
+    async def fails(_session: WriteSession) -> None:
+        raise Unavailable("数据库暂时无法连接，请稍后重试。")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(WriteSession, "finish", fails)
+        assert (await world.post(COUNTY, RESET)).status_code == 503
+    assert (await left(world), stored(world)) == (before, files)
 
 
 async def test_real_rosters_cannot_be_emptied_by_the_api_nor_in_the_database(world: World) -> None:
