@@ -5,7 +5,7 @@ from fastapi import FastAPI
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock
 from services.kernel.tokens import JwksSource
-from services.registry.api import collaborations, member_imports, members, others, practice
+from services.registry.api import change_sets, collaborations, member_imports, members, others, practice
 from services.registry.settings import RegistrySettings
 
 
@@ -14,5 +14,12 @@ def create_app(
 ) -> FastAPI:
     """Build the registry; settings come from the environment unless given."""
     settings = settings or RegistrySettings()  # read from the environment
-    routers = [members.router, member_imports.router, collaborations.router, others.router, practice.router]
+    routers = [
+        members.router,
+        member_imports.router,
+        change_sets.router,
+        collaborations.router,
+        others.router,
+        practice.router,
+    ]
     return create_service_app("registry", "成员与合作载体登记", settings, routers, jwks_source=jwks_source, clock=clock)

@@ -3,6 +3,7 @@
 from services.registry.tables.agreements import Agreement, AgreementCoverage, AgreementParty, AgreementWarning
 from services.registry.tables.attachments import Attachment
 from services.registry.tables.base import Base, Instant, Shared, Versioned
+from services.registry.tables.change_sets import ChangeRow, ChangeSet
 from services.registry.tables.collaborations import Collaboration, Participant, Recognition
 from services.registry.tables.imports import MemberImport
 from services.registry.tables.life_cycle import ApplicationEvent, MemberEvent, MemberReview, MembershipApplication
@@ -17,6 +18,8 @@ __all__ = [
     "ApplicationEvent",
     "Attachment",
     "Base",
+    "ChangeRow",
+    "ChangeSet",
     "Collaboration",
     "Instant",
     "Member",
