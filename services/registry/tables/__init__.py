@@ -3,12 +3,15 @@
 from services.registry.tables.agreements import Agreement, AgreementCoverage, AgreementParty, AgreementWarning
 from services.registry.tables.attachments import Attachment
 from services.registry.tables.base import Base, Instant, Shared, Versioned
+from services.registry.tables.catalogues import CatalogueEntry, CatalogueVersion
 from services.registry.tables.change_sets import ChangeRow, ChangeSet
 from services.registry.tables.collaborations import Collaboration, Participant, Recognition
+from services.registry.tables.coverage import IndustryMatch, LeadEnterprise, LeadingIndustry, MemberMajor
 from services.registry.tables.imports import MemberImport
 from services.registry.tables.life_cycle import ApplicationEvent, MemberEvent, MemberReview, MembershipApplication
 from services.registry.tables.members import Member
 from services.registry.tables.policies import PolicyVersion
+from services.registry.tables.teaching import PracticePeriod, Teacher
 
 __all__ = [
     "Agreement",
@@ -18,18 +21,26 @@ __all__ = [
     "ApplicationEvent",
     "Attachment",
     "Base",
+    "CatalogueEntry",
+    "CatalogueVersion",
     "ChangeRow",
     "ChangeSet",
     "Collaboration",
+    "IndustryMatch",
     "Instant",
+    "LeadEnterprise",
+    "LeadingIndustry",
     "Member",
     "MemberEvent",
     "MemberImport",
+    "MemberMajor",
     "MemberReview",
     "MembershipApplication",
     "Participant",
     "PolicyVersion",
+    "PracticePeriod",
     "Recognition",
     "Shared",
+    "Teacher",
     "Versioned",
 ]
