@@ -18,9 +18,11 @@ from hub import cli
 from hub.database import OWNER, SERVICES, Plan, role_of
 from hub.errors import OperatorError
 from hub.groups import SentenceGroup
+from hub.policy import POLICIES, packs_below
 from hub.postgres import Address
 from hub.secrets_store import generate
 from tests.hub.processes import query
+from tests.policy.mini import mini_pack
 
 ROOT = Path(__file__).resolve().parents[2]
 PACK = ROOT / "policies" / "anqing-2024"
@@ -171,19 +173,34 @@ def test_the_real_migrations_and_packs_on_a_bare_server(deployment: dict[str, st
 
 
 def test_a_pack_of_document_and_structure_reaches_the_registry_alone(
-    deployment: dict[str, str], bare_server: Address
+    deployment: dict[str, str], bare_server: Address, tmp_path: Path
 ) -> None:
     assert run("migrate", **deployment)[0] == 0
-    template = str(ROOT / "policies" / "community-2025")
-    said = run("policy", "diff", template, **deployment)[1]
+    folder = mini_pack(tmp_path, "some-pack").folder
+    for part in ("targets", "subsidies"):
+        (folder / f"{part}.yaml").unlink()
+    said = run("policy", "diff", str(folder), **deployment)[1]
     assert ("组织架构：首次应用" in said, "目标任务" in said, "奖补规则" in said) == (True, False, False)
-    said = run("policy", "apply", template, **deployment)[1]
-    assert said.splitlines() == ["community-2025 → registry：已应用为第 1 版。"]
-    assert "没有变化" in run("policy", "diff", template, **deployment)[1]
-    holders = "SELECT string_agg(alliance, ',' ORDER BY alliance) FROM registry.policy_version"
-    assert query(bare_server, holders, database="hub") == "community,community-practice"
+    said = run("policy", "apply", str(folder), **deployment)[1]
+    assert said.splitlines() == ["some-pack → registry：已应用为第 1 版。"]
+    assert "没有变化" in run("policy", "diff", str(folder), **deployment)[1]
+    alliances = "SELECT string_agg(alliance, ',' ORDER BY alliance) FROM registry.policy_version"
+    assert query(bare_server, alliances, database="hub") == "some_city,some_city-practice"
     for service in ("targets", "subsidies"):
         assert query(bare_server, f"SELECT count(*) FROM {service}.policy_version", database="hub") == 0
+
+
+def test_every_pack_of_the_repository_is_applied(deployment: dict[str, str], bare_server: Address) -> None:
+    assert run("migrate", **deployment)[0] == 0
+    packs = packs_below(POLICIES)
+    for folder in packs:
+        code, said, refusal = run("policy", "apply", str(folder), **deployment)
+        assert (code, refusal) == (0, "")
+        assert f"{folder.name} → registry：已应用为第 1 版。" in said
+    applied = (
+        "SELECT string_agg(pack, ',' ORDER BY pack) FROM registry.policy_version WHERE alliance NOT LIKE '%practice'"
+    )
+    assert query(bare_server, applied, database="hub") == ",".join(folder.name for folder in packs)
 
 
 def test_a_pack_with_errors_is_never_applied(tmp_path: Path, deployment: dict[str, str]) -> None:
