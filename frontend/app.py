@@ -15,6 +15,7 @@ from frontend.error_pages import install_error_pages
 from frontend.gateway_client import GatewayClient
 from frontend.pages import (
     audit,
+    change_sets,
     citations,
     collaborations,
     components,
@@ -53,7 +54,7 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
 SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
-REGISTRY = (members, member_imports, collaborations)
+REGISTRY = (members, member_imports, change_sets, collaborations)
 PEOPLE = (people_accounts, people_posts, people_unit, people_providers, people_applications)
 INTEGRATION = (integration_clients, integration_webhooks)
 PAGES = (

@@ -151,6 +151,7 @@ class BoundGateway:
         content_type: str = "application/octet-stream",
         field_name: str = "file",
         fields: Mapping[str, str] | None = None,
+        params: Params | None = None,
         idempotency_key: str | None = None,
     ) -> Answer:
         """Send an open file as multipart/form-data without reading it into memory; `fields` go before it."""
@@ -160,7 +161,12 @@ class BoundGateway:
             form.add_field(name, value)
         form.add_field(field_name, file, filename=filename, content_type=content_type)
         return await self.request(
-            "POST", path, data=form, headers={"Idempotency-Key": idempotency_key}, timeout=_streaming()
+            "POST",
+            path,
+            data=form,
+            params=params,
+            headers={"Idempotency-Key": idempotency_key},
+            timeout=_streaming(),
         )
 
     async def download(self, path: str, params: Params | None = None, *, json: Any = None) -> StreamingResponse:

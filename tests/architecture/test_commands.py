@@ -17,7 +17,7 @@ from services.kernel.permissions import GRANTS, MACHINE_PERMISSIONS, Permission,
 from tests.support.apps import app_of
 
 PEOPLE = [role for role in Role if role is not Role.SERVICE]
-WITHOUT_COMMAND = {"/logout", "/members/export", "/components/batch", "/components/form"}
+WITHOUT_COMMAND = {"/logout", "/change-sets/ticked", "/members/export", "/components/batch", "/components/form"}
 """Posts that change nothing in a service: signing out of the pages, choosing rows, the gallery of components."""
 OWN_KEYS = Permission.CLIENTS_OWN
 """What a machine may not do in its own name: change or revoke its own keys."""
