@@ -83,3 +83,8 @@ COLLABORATION_KINDS: Final[Mapping[str, str]] = {
 }
 COLLABORATION_STATUSES: Final[Mapping[str, str]] = {"active": "运行中", "ended": "已终止"}
 RECOGNITION_LEVELS: Final[Mapping[str, str]] = {"municipal": "市级", "provincial": "省级", "national": "国家级"}
+COLLABORATION_PARTS: Final[Mapping[str, str]] = {"enterprise": "合作企业", "partner": "合作方", "supporter": "支持单位"}
+CONTRIBUTION_KINDS: Final[Mapping[str, str]] = {"equipment": "设备", "money": "资金", "site": "场地", "people": "人员"}
+RECOGNITION_STATES: Final[Mapping[str, str]] = {"standing": "有效", "lapsed": "已到期", "withdrawn": "已撤销"}
+REVIEW_RESULTS: Final[Mapping[str, str]] = {"passed": "合格", "failed": "不合格"}
+REVIEW_DECISIONS: Final[Mapping[str, str]] = {"rectify": "保留并整改", "withdraw": "撤销认定"}

@@ -3,14 +3,29 @@
 from fastapi import FastAPI
 
 from services.kernel.app import create_service_app
-from services.kernel.clock import Clock
+from services.kernel.clock import Clock, SystemClock
 from services.kernel.tokens import JwksSource
-from services.registry.api import change_sets, collaborations, member_imports, members, others, practice
+from services.registry.api import (
+    change_sets,
+    collaborations,
+    contributions,
+    member_imports,
+    members,
+    others,
+    practice,
+    recognitions,
+    reviews,
+)
+from services.registry.clients.subsidies import Headcounts, RosterHeadcounts
 from services.registry.settings import RegistrySettings
 
 
 def create_app(
-    settings: RegistrySettings | None = None, *, jwks_source: JwksSource | None = None, clock: Clock | None = None
+    settings: RegistrySettings | None = None,
+    *,
+    jwks_source: JwksSource | None = None,
+    clock: Clock | None = None,
+    headcounts: Headcounts | None = None,
 ) -> FastAPI:
     """Build the registry; settings come from the environment unless given."""
     settings = settings or RegistrySettings()  # read from the environment
@@ -19,7 +34,12 @@ def create_app(
         member_imports.router,
         change_sets.router,
         collaborations.router,
+        contributions.router,
+        recognitions.router,
+        reviews.router,
         others.router,
         practice.router,
     ]
-    return create_service_app("registry", "成员与合作载体登记", settings, routers, jwks_source=jwks_source, clock=clock)
+    app = create_service_app("registry", "成员与合作载体登记", settings, routers, jwks_source=jwks_source, clock=clock)
+    app.state.headcounts = headcounts or RosterHeadcounts(settings, clock or SystemClock())
+    return app

@@ -8,12 +8,20 @@ from fastapi import FastAPI
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.tokens import JwksSource
-from services.subsidies.api import claims, practice, roster_imports, rosters, settlements, todos
+from services.subsidies.api import claims, headcounts, practice, roster_imports, rosters, settlements, todos
 from services.subsidies.clients.registry import RegistryClient
 from services.subsidies.settings import SubsidiesSettings
 from services.subsidies.tools import make_tools
 
-ROUTERS = [roster_imports.router, rosters.router, claims.router, settlements.router, todos.router, practice.router]
+ROUTERS = [
+    roster_imports.router,
+    rosters.router,
+    headcounts.router,
+    claims.router,
+    settlements.router,
+    todos.router,
+    practice.router,
+]
 
 
 def create_app(

@@ -1,95 +1,79 @@
-"""`/collaborations`: list, read, create, change, recognise, withdraw."""
+"""`/collaborations`: list, read, create, change, export, the fields of kinds, the headcount of a class."""
 
-from typing import Annotated
+from datetime import date
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Depends, Query, Request, Response
 
-from services.kernel.database import AnySession
+from services.kernel.clock import business_date
 from services.kernel.etags import etag_of, if_match, set_etag
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
-from services.kernel.tenancy import Scope
-from services.registry.api.members import history_of
+from services.registry.api.collaboration_views import read, summary
+from services.registry.api.members import history_of, workbook
 from services.registry.auth import RegistryRead, RegistryWrite
-from services.registry.commands.add_recognition import add_recognition
+from services.registry.clients.subsidies import Headcounts
 from services.registry.commands.create_collaboration import create_collaboration
+from services.registry.commands.export_collaborations import export_collaborations
 from services.registry.commands.update_collaboration import update_collaboration
-from services.registry.commands.withdraw_recognition import withdraw_recognition
-from services.registry.domain.collaborations import (
-    CollaborationKind,
-    CollaborationStatus,
-    RecognitionLevel,
-    standing_level,
-)
+from services.registry.domain.collaborations import CollaborationKind, CollaborationStatus
+from services.registry.domain.recognitions import RecognitionLevel
 from services.registry.queries.collaborations import (
     CollaborationFilter,
-    Details,
     details_of,
     find_collaboration,
     list_collaborations,
 )
+from services.registry.queries.headcounts import headcount_of
 from services.registry.queries.members import history
 from services.registry.schemas.collaborations import (
     CollaborationCreate,
     CollaborationRead,
     CollaborationSummary,
     CollaborationUpdate,
-    MemberRef,
-    RecognitionCreate,
-    RecognitionRead,
-    RecognitionWithdrawal,
+    HeadcountRead,
 )
+from services.registry.schemas.kind_fields import Kinds, kinds
 from services.registry.schemas.members import History
-from services.registry.tables import Collaboration
 
 router = APIRouter(prefix="/collaborations", tags=["collaborations"])
+Missing = Literal["lead", "host", "enterprise", "class_code", "details", "founded_on"]
+AsOf = Annotated[date | None, Query(description="看这一天的情况，默认今天")]
 
 
 def collaboration_filter(
+    clock: InjectedClock,
     q: Annotated[str | None, Query(max_length=50, description="名称、拼音或首字母中的一段")] = None,
     kind: CollaborationKind | None = None,
     status: CollaborationStatus | None = None,
     member: Annotated[UUID | None, Query(description="该单位承办、牵头或参与的")] = None,
-    level: Annotated[RecognitionLevel | None, Query(description="现持有该级别认定的")] = None,
+    level: Annotated[RecognitionLevel | None, Query(description="当日持有该级别认定的")] = None,
+    division: Annotated[str | None, Query(pattern=r"^\d{6}$", description="该县区有单位参加的")] = None,
+    missing: Annotated[Missing | None, Query(description="缺哪一项，仅运行中的")] = None,
+    as_of: AsOf = None,
 ) -> CollaborationFilter:
-    """The query of a list."""
-    return CollaborationFilter(q, kind, status, member, level)
-
-
-def _ref(details: Details, member: UUID | None) -> MemberRef | None:
-    return MemberRef(id=member, name=details.names[member]) if member else None
-
-
-def summary(found: Collaboration, details: Details) -> CollaborationSummary:
-    """A collaboration for a list."""
-    standing = standing_level(details.recognitions.get(found.id, []))
-    return CollaborationSummary(
-        id=found.id,
-        kind=found.kind,
-        name=found.name,
-        host_member=_ref(details, found.host_member),
-        lead_member=_ref(details, found.lead_member),
-        founded_on=found.founded_on,
-        status=found.status,
-        level=standing.level if standing else None,
-        recognised_on=standing.granted_on if standing else None,
+    """The query of a list or an export."""
+    return CollaborationFilter(
+        day=as_of or business_date(clock),
+        as_of=as_of,
+        q=q,
+        kind=kind,
+        status=status,
+        member=member,
+        level=level,
+        division=division,
+        missing=missing,
     )
 
 
-async def read(session: AnySession, scope: Scope, found: Collaboration) -> CollaborationRead:
-    """A collaboration for its own page."""
-    details = await details_of(session, scope, [found])
-    parts = [MemberRef(id=member, name=details.names[member]) for member in details.participants.get(found.id, [])]
-    return CollaborationRead(
-        **summary(found, details).model_dump(),
-        participants=sorted(parts, key=lambda part: part.name),
-        recognitions=[RecognitionRead.model_validate(grant) for grant in details.recognitions.get(found.id, [])],
-        row_version=found.row_version,
-        created_at=found.created_at,
-        updated_at=found.updated_at,
-    )
+Asked = Annotated[CollaborationFilter, Depends(collaboration_filter)]
+
+
+def headcounts_of(request: Request) -> Headcounts:
+    found: Headcounts = request.app.state.headcounts
+    return found
 
 
 @router.get("", summary="查询合作载体")
@@ -97,12 +81,13 @@ async def list_(
     session: Reading,
     scope: CallerScope,
     _caller: RegistryRead,
-    asked: Annotated[CollaborationFilter, Depends(collaboration_filter)],
+    asked: Asked,
     page: Annotated[PageRequest, Depends(page_request)],
 ) -> Page[CollaborationSummary]:
     found, cursor, total = await list_collaborations(session, scope, asked, page)
-    details = await details_of(session, scope, found)
-    return Page(items=[summary(one, details) for one in found], next_cursor=cursor, total=total)
+    details = await details_of(session, scope, found, asked.as_of)
+    items = [summary(one, details, asked.day) for one in found]
+    return Page(items=items, next_cursor=cursor, total=total)
 
 
 @router.post("", status_code=201, response_model=CollaborationRead, summary="新增合作载体")
@@ -120,7 +105,24 @@ async def create(
     made = await create_collaboration(session, clock, principal, draft)
     await session.flush()  # the answer reads the participants back
     headers = {"Location": f"/api/registry/v1/collaborations/{made.id}", "ETag": etag_of(made.row_version)}
-    return await once.answer(await read(session, scope, made), headers=headers)
+    return await once.answer(await read(session, scope, made, business_date(clock)), headers=headers)
+
+
+@router.get("/kinds", summary="各类型载体自有的内容")
+async def read_kinds(_caller: RegistryRead) -> Kinds:
+    return Kinds(items=kinds())
+
+
+@router.get("/export.xlsx", summary="导出合作载体（选定类型时含该类型自有的内容）", response_class=Response)
+async def export(
+    session: Writing,
+    clock: InjectedClock,
+    principal: RegistryRead,
+    asked: Asked,
+    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+) -> Response:
+    content = await export_collaborations(session, clock, principal, asked, reason)
+    return workbook(content, "collaborations", "合作载体")
 
 
 @router.get("/{collaboration_id}", summary="查看一个合作载体")
@@ -128,12 +130,15 @@ async def get(
     collaboration_id: UUID,
     session: Reading,
     scope: CallerScope,
+    clock: InjectedClock,
     _caller: RegistryRead,
     response: Response,
+    as_of: AsOf = None,
 ) -> CollaborationRead:
-    found = await find_collaboration(session, scope, collaboration_id)
-    set_etag(response, found.row_version)
-    return await read(session, scope, found)
+    found = await find_collaboration(session, scope, collaboration_id, as_of)
+    if as_of is None:
+        set_etag(response, found.row_version)
+    return await read(session, scope, found, as_of or business_date(clock), as_of)
 
 
 @router.put("/{collaboration_id}", summary="修改合作载体")
@@ -149,7 +154,7 @@ async def update(
 ) -> CollaborationRead:
     found = await update_collaboration(session, clock, principal, collaboration_id, draft, seen)
     set_etag(response, found.row_version)
-    return await read(session, scope, found)
+    return await read(session, scope, found, business_date(clock))
 
 
 @router.get("/{collaboration_id}/history", summary="查看修改记录")
@@ -163,33 +168,15 @@ async def read_history(
     return history_of(await history(session, scope, "collaboration", collaboration_id))
 
 
-@router.post(
-    "/{collaboration_id}/recognitions", status_code=201, response_model=RecognitionRead, summary="登记级别认定"
-)
-async def recognise(
+@router.get("/{collaboration_id}/headcount", summary="校企合作班的人数（读自学生名册）")
+async def headcount(
     collaboration_id: UUID,
-    session: Writing,
+    session: Reading,
+    scope: CallerScope,
     clock: InjectedClock,
-    principal: RegistryWrite,
-    once: IdempotentCreate,
-    draft: RecognitionCreate,
-) -> Response:
-    replayed = await once.replay()
-    if replayed is not None:
-        return replayed
-    grant = await add_recognition(session, clock, principal, collaboration_id, draft)
-    headers = {"Location": f"/api/registry/v1/collaborations/{collaboration_id}"}
-    return await once.answer(RecognitionRead.model_validate(grant), headers=headers)
-
-
-@router.post("/{collaboration_id}/recognitions/{recognition_id}/withdrawal", summary="撤销级别认定")
-async def withdraw(
-    collaboration_id: UUID,
-    recognition_id: UUID,
-    session: Writing,
-    clock: InjectedClock,
-    principal: RegistryWrite,
-    draft: RecognitionWithdrawal,
-) -> RecognitionRead:
-    grant = await withdraw_recognition(session, clock, principal, collaboration_id, recognition_id, draft)
-    return RecognitionRead.model_validate(grant)
+    _caller: RegistryRead,
+    headcounts: Annotated[Headcounts, Depends(headcounts_of)],
+    as_of: AsOf = None,
+) -> HeadcountRead:
+    found = await find_collaboration(session, scope, collaboration_id, as_of)
+    return await headcount_of(session, scope, headcounts, found, as_of or business_date(clock), as_of)

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
+from services.kernel.clock import business_date
 from services.kernel.etags import etag_of
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading
@@ -11,6 +12,7 @@ from services.kernel.todos import TodoList
 from services.registry.auth import RegistryRead, SnapshotRead, UnitsRead
 from services.registry.queries.members import MemberFilter, list_members
 from services.registry.queries.others import divisions_of, find_article
+from services.registry.queries.plate_todos import plate_todos
 from services.registry.queries.snapshot import read_snapshot
 from services.registry.queries.todos import todos_of
 from services.registry.schemas.others import ArticleRead, DivisionsRead, UnitRead
@@ -37,8 +39,9 @@ async def snapshot(
 
 
 @router.get("/todos", tags=["todos"], summary="我的待办")
-async def todos(session: Reading, scope: CallerScope, principal: RegistryRead) -> TodoList:
-    return TodoList(items=await todos_of(session, scope, principal))
+async def todos(session: Reading, scope: CallerScope, principal: RegistryRead, clock: InjectedClock) -> TodoList:
+    of_plates = await plate_todos(session, scope, principal, business_date(clock))
+    return TodoList(items=[*await todos_of(session, scope, principal), *of_plates])
 
 
 @router.get("/units", tags=["members"], summary="在册成员单位的名称，供选择单位")

@@ -48,11 +48,12 @@ async def tell_collaboration(
     event: str,
     *,
     data: dict[str, Any] | None = None,
-    recognition: UUID | None = None,
+    thing: UUID | None = None,
 ) -> None:
     """Tell each county in which a member takes part (once each), and with the first the leading member.
 
-    `concerned` are members beside lead and host: those that take part, or did so before this change.
+    `concerned` are members beside lead and host: those that take part, or did so before this change. `thing` is what
+    the event is about where that is not the collaboration itself: the event's name begins with its kind.
     """
     shown = {"collaboration": str(collaboration.id), "kind": collaboration.kind, "status": collaboration.status}
     for audience in await _audiences(session, collaboration, concerned):
@@ -61,8 +62,8 @@ async def tell_collaboration(
             clock,
             collaboration.alliance,
             event,
-            object_kind="recognition" if recognition else "collaboration",
-            object_id=recognition or collaboration.id,
+            object_kind=event.split(".", maxsplit=1)[0] if thing else "collaboration",
+            object_id=thing or collaboration.id,
             division=audience["division"],
             member=audience["member"],
             data={**shown, **(data or {})},

@@ -9,7 +9,14 @@ from services.kernel.errors import InvalidInput
 from services.kernel.etags import check_version
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.collaboration_rows import draft_issues, facts, fill, set_participants, touch
+from services.registry.commands.collaboration_rows import (
+    draft_issues,
+    facts,
+    fill,
+    holds_from,
+    set_participants,
+    touch,
+)
 from services.registry.commands.telling import tell_collaboration
 from services.registry.queries.collaborations import details_of, find_collaboration
 from services.registry.schemas.collaborations import CollaborationUpdate
@@ -28,19 +35,20 @@ async def update_collaboration(
     scope = Scope.of(principal)
     collaboration = await find_collaboration(session, scope, collaboration_id)
     check_version(if_match, collaboration.row_version)
-    issues = await draft_issues(session, scope, draft, collaboration_id)
+    issues = await draft_issues(session, scope, clock, draft, collaboration_id)
     if issues:
         raise InvalidInput(issues)
     details = await details_of(session, scope, [collaboration])
-    former = details.participants.get(collaboration.id, [])
-    concerned = {*former, *draft.participants, *_holders(collaboration)}
+    former = details.parts.get(collaboration.id, {})
+    concerned = {*former, *draft.parts, *_holders(collaboration)}
     before = facts(collaboration, former)
+    await session.effective_on(holds_from(draft, collaboration.status, clock))
     fill(collaboration, draft)
-    after = facts(collaboration, draft.participants)
+    after = facts(collaboration, draft.parts)
     if before == after:
         return collaboration
     touch(collaboration, clock)
-    await set_participants(session, collaboration, draft.participants)
+    await set_participants(session, collaboration, draft.parts)
     await session.flush()  # the new row version goes into the answer's ETag
     kind = "collaboration"
     await audit(session, clock, principal, "collaboration.update", kind, collaboration.id, before=before, after=after)

@@ -1,110 +1,188 @@
-"""Read collaborations: lists, single ones, with names of members and their recognitions."""
+"""Read collaborations, now or as of a day: lists, single ones, with names of members and their recognitions.
 
+A list of 200,000 stays quick only while each condition can be answered from an index: whoever takes part is found by
+one branch for each place where a member can stand (UNION), not by an OR across subqueries.
+"""
+
+from collections.abc import Callable
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, or_, select
+from sqlalchemy import ColumnElement, Select, and_, exists, func, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
+from services.kernel.history import at
 from services.kernel.pagination import PageRequest, paginate, sort_column
 from services.kernel.tenancy import Scope
-from services.registry.queries.members import names_of
+from services.registry.domain.collaborations import Part
+from services.registry.queries.collaboration_parts import with_part
+from services.registry.queries.recognitions import standing_on
 from services.registry.tables import Collaboration, Member, Participant, Recognition
 
-SORTABLE: Final[dict[str, InstrumentedAttribute[Any]]] = {
-    "name": Collaboration.sort_key,
-    "kind": Collaboration.kind,
-}
+SORTABLE: Final = {"name": "sort_key", "kind": "kind", "founded_on": "founded_order"}
+TRIGRAM: Final = 3
+"""Shorter fragments have no trigram to look up, and reading the texts one by one is as quick."""
 
 
 @dataclass(frozen=True)
 class CollaborationFilter:
-    """Conditions of a list; `member` finds those in which a member has any part, `level` those that hold it now."""
+    """Conditions of a list on `day`, as of which it is read when `as_of` is given.
 
+    `member` finds those in which a member has any part, `division` those in which one of its members has, `level` those
+    that hold it on the day, `missing` those that lack something their kind needs.
+    """
+
+    day: date
+    as_of: date | None = None
     q: str | None = None
     kind: str | None = None
     status: str | None = None
     member: UUID | None = None
     level: str | None = None
+    division: str | None = None
+    missing: str | None = None
 
 
 @dataclass(frozen=True)
 class Details:
-    """What stands around collaborations: names of members, participants and recognitions by collaboration."""
+    """What stands around collaborations: names of members, who takes part as what, recognitions by collaboration."""
 
     names: dict[UUID, str]
-    participants: dict[UUID, list[UUID]]
+    parts: dict[UUID, dict[UUID, str]]
     recognitions: dict[UUID, list[Recognition]]
 
+    def members_of(self, collaboration: UUID) -> set[UUID]:
+        """Who takes part beside host and lead."""
+        return {*self.parts.get(collaboration, {})}
 
-def visible(scope: Scope) -> Select[Collaboration]:
-    """The collaborations of the scope: a county sees those in which a member of its division has any part."""
-    statement = scope.select(Collaboration)
+
+def visible(scope: Scope, as_of: date | None = None) -> tuple[type[Collaboration], Select[Collaboration]]:
+    """The table of the day, and the collaborations of the scope: a county sees those in which its members take part."""
+    table = at(Collaboration, as_of)
+    statement = scope.select(table)
     if scope.division is None:
-        return statement
-    own = scope.limit(select(Member.id), Member)
-    return statement.where(_has_part(own))
+        return table, statement
+    own = at(Member, as_of)
+    return table, statement.where(table.id.in_(with_part(scope, scope.limit(select(own.id), own), as_of)))
 
 
-def _has_part(members: Any) -> Any:
-    taking_part = select(Participant.collaboration).where(
-        Participant.alliance == Collaboration.alliance, Participant.member.in_(members)
-    )
-    return or_(
-        Collaboration.host_member.in_(members),
-        Collaboration.lead_member.in_(members),
-        Collaboration.id.in_(taking_part),
-    )
-
-
-def matching(scope: Scope, asked: CollaborationFilter) -> Select[Collaboration]:
-    """The collaborations that the scope sees and the filter asks for, unsorted."""
-    statement = visible(scope)
-    if asked.kind:
-        statement = statement.where(Collaboration.kind == asked.kind)
-    if asked.status:
-        statement = statement.where(Collaboration.status == asked.status)
+def matching(scope: Scope, asked: CollaborationFilter) -> tuple[type[Collaboration], Select[Collaboration]]:
+    """The table of the day, and what the scope sees and the filter asks for, unsorted."""
+    table, statement = visible(scope, asked.as_of)
+    for column, value in ((table.kind, asked.kind), (table.status, asked.status)):
+        if value:
+            statement = statement.where(column == value)
     if asked.q:
-        statement = statement.where(Collaboration.search_text.contains(asked.q.strip().lower(), autoescape=True))
+        statement = statement.where(_named(table, asked.q.strip().lower(), asked.as_of))
     if asked.member:
-        statement = statement.where(_has_part([asked.member]))
+        statement = statement.where(table.id.in_(with_part(scope, [asked.member], asked.as_of)))
+    if asked.division:
+        member = at(Member, asked.as_of)
+        settled = select(member.id).where(member.alliance == scope.alliance, member.division == asked.division)
+        statement = statement.where(table.id.in_(with_part(scope, settled, asked.as_of)))
     if asked.level:
         holders = scope.limit(select(Recognition.collaboration), Recognition)
-        holders = holders.where(Recognition.level == asked.level, Recognition.withdrawn_on.is_(None))
-        statement = statement.where(Collaboration.id.in_(holders))
-    return statement
+        holders = holders.where(Recognition.level == asked.level, standing_on(Recognition, asked.day))
+        statement = statement.where(table.id.in_(holders))
+    if asked.missing:
+        statement = statement.where(table.status == "active", MISSING[asked.missing](table, asked.as_of))
+    return table, statement
+
+
+def _named(table: type[Collaboration], fragment: str, as_of: date | None) -> ColumnElement[bool]:
+    if as_of is None and len(fragment) >= TRIGRAM:
+        pattern = "%" + fragment.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
+        return table.id.in_(select(func.collaborations_like(pattern)))
+    return table.search_text.contains(fragment, autoescape=True)
+
+
+def _without_enterprise(table: type[Collaboration], as_of: date | None) -> ColumnElement[bool]:
+    """A class that names no enterprise, neither among its participants nor in its own fields."""
+    participant = at(Participant, as_of)
+    named = exists().where(
+        participant.alliance == table.alliance,
+        participant.collaboration == table.id,
+        participant.part == Part.ENTERPRISE,
+    )
+    unnamed = table.details["enterprise_name"].astext.is_(None)
+    return and_(table.kind == "school_enterprise_class", unnamed, ~named)
+
+
+MISSING: Final[dict[str, Callable[[type[Collaboration], date | None], ColumnElement[bool]]]] = {
+    "lead": lambda table, _day: and_(table.kind == "consortium", table.lead_member.is_(None)),
+    "host": lambda table, _day: and_(
+        table.kind.in_(("industry_college", "school_enterprise_class")), table.host_member.is_(None)
+    ),
+    "enterprise": _without_enterprise,
+    "class_code": lambda table, _day: and_(
+        table.kind == "school_enterprise_class", table.details["class_code"].astext.is_(None)
+    ),
+    "details": lambda table, _day: table.details == {},
+    "founded_on": lambda table, _day: table.founded_on.is_(None),
+}
 
 
 async def list_collaborations(
     session: AnySession, scope: Scope, asked: CollaborationFilter, page: PageRequest
 ) -> tuple[list[Collaboration], str | None, int]:
     """One page of collaborations, the next cursor, and how many match."""
-    order = sort_column(page, SORTABLE, "name")
-    return await paginate(session, matching(scope, asked), page, order=order, tie=Collaboration.id)
+    table, statement = matching(scope, asked)
+    sortable: dict[str, InstrumentedAttribute[Any]] = {name: getattr(table, key) for name, key in SORTABLE.items()}
+    return await paginate(session, statement, page, order=sort_column(page, sortable, "name"), tie=table.id)
 
 
-async def find_collaboration(session: AnySession, scope: Scope, collaboration_id: UUID) -> Collaboration:
+async def all_collaborations(
+    session: AnySession, scope: Scope, asked: CollaborationFilter, at_most: int
+) -> list[Collaboration]:
+    """Every matching collaboration by name, for an export; one more than `at_most` tells that there are too many."""
+    table, statement = matching(scope, asked)
+    return list((await session.scalars(statement.order_by(table.sort_key, table.id).limit(at_most + 1))).all())
+
+
+async def find_collaboration(
+    session: AnySession, scope: Scope, collaboration_id: UUID, as_of: date | None = None
+) -> Collaboration:
     """One collaboration that the scope sees. Raises NotFound."""
-    statement = visible(scope).where(Collaboration.id == collaboration_id)
-    found = (await session.scalars(statement)).one_or_none()
+    table, statement = visible(scope, as_of)
+    found = (await session.scalars(statement.where(table.id == collaboration_id))).one_or_none()
     if found is None:
         raise NotFound("没有这个合作载体，或它不在您的管辖范围内。", code="collaboration_not_found")
     return found
 
 
-async def details_of(session: AnySession, scope: Scope, found: list[Collaboration]) -> Details:
+async def details_of(
+    session: AnySession, scope: Scope, found: list[Collaboration], as_of: date | None = None
+) -> Details:
     """Names, participants and recognitions of some collaborations, in three statements."""
     ids = [collaboration.id for collaboration in found]
-    participants: dict[UUID, list[UUID]] = {}
-    for part in await session.scalars(scope.select(Participant).where(Participant.collaboration.in_(ids))):
-        participants.setdefault(part.collaboration, []).append(part.member)
+    participant = at(Participant, as_of)
+    parts: dict[UUID, dict[UUID, str]] = {}
+    for part in await session.scalars(scope.select(participant).where(participant.collaboration.in_(ids))):
+        parts.setdefault(part.collaboration, {})[part.member] = part.part
     recognitions: dict[UUID, list[Recognition]] = {}
     grants = scope.select(Recognition).where(Recognition.collaboration.in_(ids))
+    if as_of is not None:
+        grants = grants.where(Recognition.granted_on <= as_of)
     for grant in await session.scalars(grants.order_by(Recognition.granted_on, Recognition.id)):
-        recognitions.setdefault(grant.collaboration, []).append(grant)
+        if grant.collaboration is not None:
+            recognitions.setdefault(grant.collaboration, []).append(grant)
     members = {m for c in found for m in (c.host_member, c.lead_member) if m}
-    members |= {m for parts in participants.values() for m in parts}
-    return Details(await names_of(session, scope.alliance, members), participants, recognitions)
+    members |= {member for named in parts.values() for member in named}
+    return Details(await member_names(session, scope, members, as_of), parts, recognitions)
+
+
+async def member_names(session: AnySession, scope: Scope, ids: set[UUID], as_of: date | None) -> dict[UUID, str]:
+    """Names of members, as of the day, also of those beyond a county: a collaboration names all who take part.
+
+    A member that was entered later than the day for which it is named goes by its name of today.
+    """
+    names: dict[UUID, str] = {}
+    for day in dict.fromkeys((None, as_of)):
+        member = at(Member, day)
+        statement = select(member.id, member.name).where(member.alliance == scope.alliance, member.id.in_(ids))
+        names |= {row.id: row.name for row in await session.execute(statement)}
+    return names

@@ -31,6 +31,7 @@ class SnapshotRecognition(BaseModel):
     level: str
     granted_on: date
     withdrawn_on: date | None
+    lapses_on: date | None
     document_number: str
 
 

@@ -5,12 +5,13 @@ from services.registry.tables.attachments import Attachment
 from services.registry.tables.base import Base, Instant, Shared, Versioned
 from services.registry.tables.catalogues import CatalogueEntry, CatalogueVersion
 from services.registry.tables.change_sets import ChangeRow, ChangeSet
-from services.registry.tables.collaborations import Collaboration, Participant, Recognition
+from services.registry.tables.collaborations import Collaboration, Contribution, Participant
 from services.registry.tables.coverage import IndustryMatch, LeadEnterprise, LeadingIndustry, MemberMajor
 from services.registry.tables.imports import MemberImport
 from services.registry.tables.life_cycle import ApplicationEvent, MemberEvent, MemberReview, MembershipApplication
 from services.registry.tables.members import Member
 from services.registry.tables.policies import PolicyVersion
+from services.registry.tables.recognitions import CollaborationReview, PlateRule, Recognition
 from services.registry.tables.teaching import PracticePeriod, Teacher
 
 __all__ = [
@@ -26,6 +27,8 @@ __all__ = [
     "ChangeRow",
     "ChangeSet",
     "Collaboration",
+    "CollaborationReview",
+    "Contribution",
     "IndustryMatch",
     "Instant",
     "LeadEnterprise",
@@ -37,6 +40,7 @@ __all__ = [
     "MemberReview",
     "MembershipApplication",
     "Participant",
+    "PlateRule",
     "PolicyVersion",
     "PracticePeriod",
     "Recognition",

@@ -1,15 +1,17 @@
-"""Collaborations, who takes part in them, and the levels they were granted."""
+"""Collaborations, who takes part in them, and what its members put into them."""
 
-from datetime import date, datetime
-from typing import ClassVar
+from datetime import date
+from decimal import Decimal
+from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Date, String, Text, Uuid
+from sqlalchemy import Computed, Date, Numeric, String, Text, Uuid
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from services.kernel.database import AllianceKey
-from services.kernel.history import Historic, Period
-from services.registry.tables.base import Base, Instant, Shared, Versioned
+from services.kernel.history import Dated, Historic
+from services.registry.tables.base import Base, Shared, Versioned
 
 
 class Collaboration(AllianceKey, Historic, Shared, Versioned, Base):
@@ -25,8 +27,15 @@ class Collaboration(AllianceKey, Historic, Shared, Versioned, Base):
     lead_member: Mapped[UUID | None] = mapped_column(Uuid)
     founded_on: Mapped[date | None] = mapped_column(Date)
     status: Mapped[str] = mapped_column(String(10))
+    ended_on: Mapped[date | None] = mapped_column(Date)
+    end_reason: Mapped[str | None] = mapped_column(String(200))
+    details: Mapped[dict[str, Any]] = mapped_column(JSONB, default=dict)
     sort_key: Mapped[str] = mapped_column(String(400))
     search_text: Mapped[str] = mapped_column(Text)
+    # A NULL-able column is sorted by this one, which the database generates.
+    founded_order: Mapped[date] = mapped_column(
+        Date, Computed("coalesce(founded_on, DATE '0001-01-01')", persisted=True)
+    )
 
 
 class Participant(AllianceKey, Historic, Shared, Base):
@@ -36,19 +45,21 @@ class Participant(AllianceKey, Historic, Shared, Base):
 
     collaboration: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     member: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    part: Mapped[str] = mapped_column(String(20), default="partner")
 
 
-class Recognition(AllianceKey, Period, Shared, Base):
-    """A level granted to a collaboration on a day; withdrawn, it stays on record with the day and why."""
+class Contribution(AllianceKey, Dated, Shared, Versioned, Base):
+    """Equipment, money, a site or people that a member put into a collaboration on a day; `value` is yuan."""
 
-    __tablename__ = "recognition"
-    period_columns: ClassVar[tuple[str, str]] = ("granted_on", "withdrawn_on")
+    __tablename__ = "contribution"
+    dated_on: ClassVar[str] = "on_date"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     collaboration: Mapped[UUID] = mapped_column(Uuid)
-    level: Mapped[str] = mapped_column(String(20))
-    granted_on: Mapped[date] = mapped_column(Date)
-    document_number: Mapped[str] = mapped_column(String(100))
-    withdrawn_on: Mapped[date | None] = mapped_column(Date)
-    withdrawal_reason: Mapped[str | None] = mapped_column(String(200))
-    created_at: Mapped[datetime] = mapped_column(Instant)
+    member: Mapped[UUID] = mapped_column(Uuid)
+    kind: Mapped[str] = mapped_column(String(20))
+    description: Mapped[str] = mapped_column(String(200))
+    value: Mapped[Decimal | None] = mapped_column(Numeric(14, 2))
+    on_date: Mapped[date] = mapped_column(Date)
+    evidence: Mapped[str | None] = mapped_column(String(200))
+    created_by: Mapped[str] = mapped_column(String(100))

@@ -211,3 +211,13 @@ class RosterSummaryRead(BaseModel):
     students: int
     classes: int
     schools: list[SchoolCountRead]
+
+
+class HeadcountRead(BaseModel):
+    """The distinct students of one class of one school on a day, and when their newest roster was taken in."""
+
+    school: UUID
+    class_code: str
+    day: date
+    headcount: int
+    taken_in_at: datetime | None

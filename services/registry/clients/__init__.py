@@ -1,0 +1,1 @@
+"""Calls to other services, each with its own narrow models."""
