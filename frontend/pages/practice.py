@@ -14,7 +14,9 @@ from services.kernel.permissions import Permission
 router = APIRouter(prefix="/practice", dependencies=[needs(Permission.PRACTICE_RESET)])
 FILLS = [needs(Permission.REGISTRY_WRITE)]
 
-RESETS = tuple(f"POST /api/{service}/v1/practice/reset" for service in ("targets", "subsidies", "exchange"))
+RESETS = tuple(f"POST /api/{service}/v1/practice/reset" for service in ("subsidies", "targets", "exchange"))
+"""The first may refuse, while an import runs; it is asked alone, so that nothing has been emptied then."""
+
 LABELS = {
     "report": "指标填报",
     "claims": "奖补申报",
@@ -36,7 +38,8 @@ async def practice(request: Request, user: CurrentUser) -> Response:
 @router.post("/reset", dependencies=[performs(*RESETS)])
 async def reset(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """Empty what the unit sent to the practice alliance, in every service that keeps some of it."""
-    answers = await asyncio.gather(*(gateway.post(command.removeprefix("POST ")) for command in RESETS))
+    first, *others = (command.removeprefix("POST ") for command in RESETS)
+    answers = [await gateway.post(first), *await asyncio.gather(*(gateway.post(other) for other in others))]
     counts = [(name, count) for answer in answers for name, count in answer.data["removed"].items()]
     removed = [f"{LABELS[name]} {count} 条" for name, count in counts if count and name in LABELS]
     return _page(request, removed=removed or ["没有可清空的数据"], fills=user.may(Permission.REGISTRY_WRITE))

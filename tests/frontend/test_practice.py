@@ -38,9 +38,20 @@ async def test_a_practice_session_says_so_and_offers_to_empty(stranger: Browser,
 async def test_emptying_tells_what_went(stranger: Browser, fake: FakeGateway) -> None:
     browser = await inside(stranger, fake)
     answer = await post(browser, "/practice/reset")
-    assert "已清空：指标填报 2 条、奖补申报 1 条、学生名册行 40 条。" in answer.text
+    assert "已清空：奖补申报 1 条、学生名册行 40 条、指标填报 2 条。" in answer.text
     asked = [urlsplit(url).path for method, url, _ in fake.seen if method == "POST"]
     assert sorted(asked) == [f"/api/{service}/v1/practice/reset" for service in sorted(SERVICES)]
+
+
+async def test_while_an_import_runs_no_service_is_asked_to_empty(stranger: Browser, fake: FakeGateway) -> None:
+    browser = await inside(stranger, fake)
+    sentence = "练习环境里有名册正在导入，暂时不能清空，数据没有改动。"
+    fake.answers["POST", "/api/subsidies/v1/practice/reset"] = refuse(409, "import_running", "当前状态不允许", sentence)
+    answer = await post(browser, "/practice/reset")
+    assert answer.status_code == 409
+    assert sentence in answer.text
+    asked = [urlsplit(url).path for method, url, _ in fake.seen if method == "POST"]
+    assert asked == ["/api/subsidies/v1/practice/reset"]
 
 
 async def test_outside_nothing_is_emptied(browser: Browser, fake: FakeGateway) -> None:
