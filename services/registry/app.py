@@ -6,6 +6,7 @@ from services.kernel.app import create_service_app
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.tokens import JwksSource
 from services.registry.api import (
+    attachments,
     change_sets,
     collaborations,
     contributions,
@@ -37,6 +38,7 @@ def create_app(
         contributions.router,
         recognitions.router,
         reviews.router,
+        attachments.router,
         others.router,
         practice.router,
     ]

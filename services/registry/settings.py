@@ -1,10 +1,11 @@
 """Settings of the registry service (prefix `HUB_REGISTRY_`)."""
 
-from pydantic import Field
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
 from services.kernel.files import FileStore
 from services.kernel.settings import ServiceSettings
+from services.kernel.storage import S3Access, Storage, open_store
 
 
 class RegistrySettings(ServiceSettings):
@@ -16,6 +17,45 @@ class RegistrySettings(ServiceSettings):
 
     undo_days: int = Field(default=30, ge=1, le=365)
     """How many days after its application a change set can be undone; then what its rows hold is emptied."""
+
+    attachments_url: str = Field(default="", pattern=r"^(|file:///.+|s3://.+)$")
+    """Where attachments are kept: `s3://bucket/prefix`, or `file:///folder`, by default one below the hub's files."""
+    attachments_s3_endpoint: str | None = None
+    """Address of an S3-compatible store; Amazon's own for the region when it is not given."""
+    attachments_s3_region: str = "us-east-1"
+    attachments_s3_key_id: str | None = None
+    attachments_s3_secret: SecretStr | None = None
+    attachments_s3_allow_http: bool = False
+    """Let the endpoint be plain HTTP, in a network that is trusted; the content is encrypted, the key id is not."""
+    attachment_limit_bytes: int = Field(default=20 * 1024 * 1024, gt=0)
+    attachments_per_subject: int = Field(default=50, gt=0)
+
+    @model_validator(mode="after")
+    def s3_has_a_key(self) -> "RegistrySettings":
+        """Refuse an S3 store without its key, or over plain HTTP that nobody allowed."""
+        if not self.attachments_url.startswith("s3:"):
+            return self
+        if not self.attachments_s3_key_id or not self.attachments_s3_secret:
+            raise ValueError(
+                "attachments in S3 need HUB_REGISTRY_ATTACHMENTS_S3_KEY_ID and HUB_REGISTRY_ATTACHMENTS_S3_SECRET"
+            )
+        if (self.attachments_s3_endpoint or "").startswith("http:") and not self.attachments_s3_allow_http:
+            raise ValueError("plain HTTP needs HUB_REGISTRY_ATTACHMENTS_S3_ALLOW_HTTP=true")
+        return self
+
+    def attachments(self) -> Storage:
+        """The store of attachments."""
+        url = self.attachments_url or (self.hub.files_dir.absolute() / "registry-attachments").as_uri()
+        access = None
+        if self.attachments_s3_key_id and self.attachments_s3_secret:
+            access = S3Access(
+                self.attachments_s3_endpoint,
+                self.attachments_s3_region,
+                self.attachments_s3_key_id,
+                self.attachments_s3_secret,
+                self.attachments_s3_allow_http,
+            )
+        return Storage(open_store(url, access), self.hub.files_key)
 
     def files(self) -> FileStore:
         """The store of uploaded workbooks and of workbooks of rejected rows."""

@@ -27,6 +27,7 @@ LOOKED_UP_FIRST = {"identity.oauth_client"}
 READ_ACROSS = {"identity.alliance"}
 APPEND_ONLY = {
     *(f"{service}.{table}" for service in SERVICES for table in ("audit_entry", "audit_anchor", "outbox_event")),
+    "registry.agreement_warning",
     "registry.policy_version",
     "targets.policy_version",
     "targets.report_decision",
