@@ -81,6 +81,12 @@ async def bootstrap(
         await purge_ended(work.session, work.actor.alliance, work.clock.now(), settings)
 
 
+async def name_alliance(settings: IdentitySettings, alliance: str, name: str) -> None:
+    """Let an alliance be served by this deployment, under its name; idempotent."""
+    async with _work(settings, alliance, None) as work:
+        await ensure_alliance(work.session, alliance, name)
+
+
 async def ensure_account(
     settings: IdentitySettings,
     wanted: AccountCreate,

@@ -12,6 +12,7 @@ from services.identity.schemas.account import AccountCreate
 from services.kernel.permissions import Role
 from tests.identity.office import Office
 from tests.identity.world import (
+    AUTHORIZE,
     BUREAU,
     CALLBACK,
     CLERK,
@@ -27,6 +28,14 @@ from tests.support.tokens import ISSUER
 
 NOBODY = "nobody-at-all"
 INVITED = AccountCreate(username="xinren", display_name="新人", role=Role.LEADER)
+XIAOGAN = AccountCreate(username="xiaogan-mishuchu", display_name="秘书", role=Role.SECRETARIAT_CLERK)
+XIAOGAN_NAME = "孝感市域产教联合体"
+
+
+async def found_xiaogan(world: World) -> None:
+    """A second alliance in the same deployment, with one account."""
+    await admin.name_alliance(world.settings, "xiaogan", XIAOGAN_NAME)
+    await admin.ensure_account(world.settings, XIAOGAN, world.password, alliance="xiaogan", clock=world.clock)
 
 
 async def attempt(world: World, username: str, password: str) -> httpx.Response:
@@ -265,6 +274,49 @@ def test_a_lock_in_one_alliance_is_none_in_another(play: Play) -> None:
         assert len(await world.rows("SELECT 1 FROM sign_in_guard")) == 1
         assert await world.rows("SELECT 1 FROM sign_in_guard", alliance="xiaogan") == []
         assert await world.rows("SELECT 1 FROM account", alliance="xiaogan") == []
+
+    play(story)
+
+
+def test_a_name_of_another_alliance_signs_in_there(play: Play) -> None:
+    async def story(world: World) -> None:
+        await found_xiaogan(world)
+        async with world.oauth() as client:
+            url, _ = client.create_authorization_url(AUTHORIZE, code_verifier=VERIFIER)
+            back = await world.browser().sign_in(url, XIAOGAN.username.upper(), world.password)
+            tokens = await client.fetch_token(TOKEN, authorization_response=back, code_verifier=VERIFIER)
+        claims = await world.verifier().verify(tokens["access_token"])
+        assert (claims["alliance"], claims["role"]) == ("xiaogan", Role.SECRETARIAT_CLERK)
+        here = await world.verifier().verify((await world.tokens())["access_token"])
+        assert here["alliance"] == "anqing"
+
+    play(story)
+
+
+def test_a_name_that_two_alliances_have_is_that_of_the_one_shown_at_sign_in(play: Play) -> None:
+    async def story(world: World) -> None:
+        await found_xiaogan(world)
+        theirs = XIAOGAN.model_copy(update={"username": CLERK.username})
+        await admin.ensure_account(world.settings, theirs, world.password, alliance="xiaogan", clock=world.clock)
+        token = (await world.tokens())["access_token"]
+        assert (await world.verifier().verify(token))["alliance"] == "anqing"
+
+    play(story)
+
+
+def test_no_refusal_tells_in_which_alliance_a_name_is_known(play: Play) -> None:
+    async def story(world: World) -> None:
+        await found_xiaogan(world)
+        for number in range(6):
+            theirs = await attempt(world, XIAOGAN.username, "wrong-password")
+            unknown = await attempt(world, NOBODY, "wrong-password")
+            assert theirs.status_code == unknown.status_code == (403 if number < 4 else 429)
+            assert shown(theirs).replace(f'value="{XIAOGAN.username}"', "") == shown(unknown)
+            assert "安庆职业教育集团" in theirs.text
+            assert XIAOGAN_NAME not in theirs.text
+        assert len(await world.rows("SELECT 1 FROM sign_in_guard WHERE failures = 5", alliance="xiaogan")) == 1
+        assert (await attempt(world, XIAOGAN.username, world.password)).status_code == 429
+        assert (await attempt(world, CLERK.username, world.password)).status_code == 303
 
     play(story)
 

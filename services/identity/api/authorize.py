@@ -1,5 +1,6 @@
 """The authorisation endpoint (RFC 6749, 3.1; OpenID Connect Core 1.0, 3.1.2): the sign-in page, and the way back."""
 
+from dataclasses import dataclass, field
 from urllib.parse import urlencode
 
 from authlib.oidc.core.errors import LoginRequiredError
@@ -18,12 +19,14 @@ from services.identity.api.sign_in_steps import (
 )
 from services.identity.api.visits import AUTHORIZE, Visit, opened_visit
 from services.identity.commands.sign_in import sign_in
-from services.identity.domain import Outcome
+from services.identity.domain import Outcome, normalise_username
 from services.identity.oauth.requests import form_pairs
-from services.identity.parts import Parts
+from services.identity.parts import IdentityParts, Parts
 from services.identity.queries import posts_held
+from services.identity.queries.alliances import alliance_of_account
 from services.identity.settings import IdentitySettings
 from services.kernel.clock import business_date
+from services.kernel.database import WriteSession
 
 router = APIRouter(include_in_schema=False)
 
@@ -74,20 +77,45 @@ async def submit(request: Request, parts: Parts) -> Response:
     # A client may send its request as a form (OpenID Connect Core 1.0, 3.1.2.1); a password never enters an address.
     if not request.url.query and "password" not in dict(pairs):
         return RedirectResponse(f"{AUTHORIZE}?{urlencode(pairs)}", 303, {"Cache-Control": "no-store"})
-    form, alliance = dict(pairs), parts.default_alliance
-    async with parts.tools.passwords.slots, parts.database.write(alliance) as session:
+    form = dict(pairs)
+    name = normalise_username(form.get("username", ""))
+    home = await alliance_of_account(parts.database, parts.default_alliance, name)
+    async with parts.tools.passwords.slots, parts.database.write(home) as session:
+        answer = await _attempt(request, parts, session, home, form)
+    if not isinstance(answer, Refusal):
+        return answer
+    # The page is that of before: whose name it is must not show in the alliance that it names.
+    alliance = browser_alliance(request, parts)
+    async with parts.database.write(alliance) as session:
         visit = await opened_visit(request, parts, session, alliance)
-        if isinstance(visit, Response):
-            return visit
-        if not visit.accepts("", form.get("csrf_token", "")):
-            return await password_page(visit, 403, problem=STALE)
-        username, password = form.get("username", ""), form.get("password", "")
-        if errors := _missing(username, password):
-            return await password_page(visit, 422, username=username, errors=errors)
-        return await _try(visit, username, password)
+        return visit if isinstance(visit, Response) else await _refused(visit, answer)
 
 
-async def _try(visit: Visit, username: str, password: str) -> Response:
+@dataclass(frozen=True)
+class Refusal:
+    """Why user name and password were not taken, for the page that is shown again."""
+
+    status: int
+    problem: str = ""
+    username: str = ""
+    errors: dict[str, str] = field(default_factory=dict)
+
+
+async def _attempt(
+    request: Request, parts: IdentityParts, session: WriteSession, alliance: str, form: dict[str, str]
+) -> Response | Refusal:
+    visit = await opened_visit(request, parts, session, alliance)
+    if isinstance(visit, Response):
+        return visit
+    if not visit.accepts("", form.get("csrf_token", "")):
+        return Refusal(403, STALE)
+    username, password = form.get("username", ""), form.get("password", "")
+    if errors := _missing(username, password):
+        return Refusal(422, username=username, errors=errors)
+    return await _try(visit, username, password)
+
+
+async def _try(visit: Visit, username: str, password: str) -> Response | Refusal:
     parts, session = visit.parts, visit.session
     before = await arrived(session, parts, visit.request, visit.alliance)
     outcome = await sign_in(
@@ -99,8 +127,10 @@ async def _try(visit: Visit, username: str, password: str) -> Response:
         user_agent=visit.request.headers.get("user-agent", ""),
         replaces=before.login.id if before else None,
     )
+    if outcome is Outcome.NO_POST:
+        return parts.pages.message(403, NO_POST)
     if isinstance(outcome, Outcome):
-        return await _refused(visit, outcome, username)
+        return Refusal(STATUS[outcome], refusal_sentence(outcome, parts.settings), username)
     posts = await posts_held(session, visit.alliance, outcome.account.id, business_date(parts.clock))
     return await after_step(visit, outcome, posts)
 
@@ -128,11 +158,10 @@ async def password_page(
     )
 
 
-async def _refused(visit: Visit, outcome: Outcome, username: str) -> Response:
-    if outcome is Outcome.NO_POST:
-        return visit.parts.pages.message(403, NO_POST)
-    problem = refusal_sentence(outcome, visit.parts.settings)
-    response = await password_page(visit, STATUS[outcome], username=username, problem=problem)
-    if outcome is Outcome.LOCKED:
+async def _refused(visit: Visit, refusal: Refusal) -> Response:
+    response = await password_page(
+        visit, refusal.status, username=refusal.username, problem=refusal.problem, errors=refusal.errors
+    )
+    if refusal.status == STATUS[Outcome.LOCKED]:
         response.headers["Retry-After"] = str(visit.parts.settings.lock_minutes * 60)
     return response
