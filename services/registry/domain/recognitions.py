@@ -100,10 +100,11 @@ def lapse_day(granted_on: date, years: int) -> date:
 
 def overlaps(granted_on: date, lapses_on: date | None, others: Iterable[Ends]) -> bool:
     """Whether a grant with these days would stand on a day on which one of the others stands."""
-    return any(
-        (lapses_on is None or other.granted_on < lapses_on) and ((end := ends_on(other)) is None or granted_on < end)
-        for other in others
-    )
+    for other in others:
+        first, end = max(granted_on, other.granted_on), ends_on(other)
+        if (lapses_on is None or first < lapses_on) and (end is None or first < end):
+            return True
+    return False
 
 
 def due_years(grant: Ends, every_years: int, reviewed: Collection[int], day: date) -> list[int]:
