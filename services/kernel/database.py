@@ -23,6 +23,7 @@ from services.kernel.errors import Unavailable
 log = logging.getLogger(__name__)
 
 LAST = "rows to be written last"
+TODAY, EFFECTIVE = "business day", "day from which changes hold"
 SET_ALLIANCE = text("SELECT set_config('hub.alliance', :alliance, true)")
 SET_ALLIANCE_AND_DAY = text(
     "SELECT set_config('hub.alliance', :alliance, true), set_config('hub.effective_on', :day, true)"
@@ -64,6 +65,19 @@ class WriteSession(AsyncSession):
         """
         await self.flush()
         await self.execute(SET_DAY, {"day": day.isoformat()})
+        self.info[EFFECTIVE] = day
+
+    @property
+    def today(self) -> date:
+        """The business day on which the session began."""
+        began: date = self.info[TODAY]
+        return began
+
+    @property
+    def effective_day(self) -> date:
+        """From which day changes hold now."""
+        day: date = self.info[EFFECTIVE]
+        return day
 
     async def finish(self) -> None:
         """Flush, and insert what `write_last` collected; `Database.write` calls it before the commit."""
@@ -126,6 +140,7 @@ class Database:
             await _reach(session)
             today = business_date(self.clock)
             await session.execute(SET_ALLIANCE_AND_DAY, {"alliance": alliance, "day": today.isoformat()})
+            session.info.update({TODAY: today, EFFECTIVE: today})
             yield session
             await session.finish()
 

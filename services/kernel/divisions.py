@@ -27,6 +27,8 @@ FUNCTIONAL_ZONES: Final[tuple[Division, ...]] = (
     Division("4209Z1", "孝感国家高新技术产业开发区"),
     Division("4209Z2", "孝感市临空经济区"),
     Division("4209Z3", "孝感市双峰山旅游度假区"),
+    Division("4310Z1", "郴州高新技术产业开发区"),
+    Division("4310Z2", "郴州经济技术开发区"),
 )
 
 

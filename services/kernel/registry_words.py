@@ -29,6 +29,12 @@ MEMBER_STATUSES: Final[Mapping[str, str]] = {
     "suspended": "暂停",
     "exited": "已退出",
 }
+BELONGS: Final = frozenset({"active", "rectifying", "suspended"})
+"""Statuses in which a member belongs to the alliance (docs/registry.md §2)."""
+TAKES_PART: Final = BELONGS - {"suspended"}
+"""Statuses in which a member has its full part in it: one that is suspended belongs, but earns nothing meanwhile."""
+SCHOOLS: Final = frozenset({"higher_vocational", "secondary_vocational", "technician", "sending_school"})
+"""Categories of members that have a 学校标识码."""
 APPLICATION_STATES: Final[Mapping[str, str]] = {
     "submitted": "待初审",
     "returned": "退回补正",

@@ -55,7 +55,8 @@ def test_a_city_is_a_division_but_no_county() -> None:
 
 def test_zones_lie_in_their_city_and_outside_the_standard() -> None:
     assert [zone.name for zone in zones_of("3408")] == ["安庆经济技术开发区", "安庆高新技术产业开发区"]
-    assert zones_of("4310") == ()
+    assert [zone.code for zone in zones_of("4310")] == ["4310Z1", "4310Z2"]
+    assert zones_of("4212") == ()  # its document names none
     assert not any(is_county(zone.code) for zone in FUNCTIONAL_ZONES)
     assert city_of("3408Z2") == city_of("340822") == "3408"
 

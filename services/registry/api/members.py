@@ -1,5 +1,6 @@
-"""`/members`: list, read, create, change, export, template."""
+"""`/members`: list, read, create, change, export, template; each as of a day."""
 
+from dataclasses import replace
 from typing import Annotated, Literal
 from urllib.parse import quote
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from services.kernel.audit import audit_read
+from services.kernel.clock import business_date
 from services.kernel.divisions import division_name
 from services.kernel.etags import etag_of, if_match, set_etag
 from services.kernel.idempotency import IdempotentCreate
@@ -15,17 +17,20 @@ from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_template
+from services.registry.api.parameters import AsOf
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.create_member import create_member
 from services.registry.commands.export_members import export_members
 from services.registry.commands.update_member import update_member
 from services.registry.domain.members import MemberCategory, MemberStatus, StructureRole
+from services.registry.queries.member_states import states_of_member
 from services.registry.queries.members import MemberFilter, find_member, history, list_members
 from services.registry.schemas.members import (
     History,
     HistoryEntry,
     MemberCreate,
     MemberRead,
+    MemberStates,
     MemberSummary,
     MemberUpdate,
 )
@@ -46,12 +51,23 @@ def member_filter(
     structure_role: StructureRole | None = None,
     missing: Annotated[Missing | None, Query(description="缺哪一项")] = None,
     ids: Annotated[list[UUID] | None, Query(max_length=MAXIMUM_IDS, description="只要这些单位")] = None,
+    functional_zone: Annotated[str | None, Query(max_length=6)] = None,
 ) -> MemberFilter:
     """The query of a list or an export."""
-    return MemberFilter(q, category, division, status, structure_role, missing, tuple(ids or ()))
+    return MemberFilter(q, category, division, status, structure_role, missing, tuple(ids or ()), functional_zone)
 
 
-Asked = Annotated[MemberFilter, Depends(member_filter)]
+def filter_on_day(
+    asked: Annotated[MemberFilter, Depends(member_filter)],
+    clock: InjectedClock,
+    as_of: AsOf = None,
+    belonging: Annotated[bool, Query(description="只要当天（现在）在集团内的单位")] = False,
+) -> MemberFilter:
+    """The same with who belongs on the day that is looked at."""
+    return replace(asked, belonging_on=as_of or business_date(clock)) if belonging else asked
+
+
+Asked = Annotated[MemberFilter, Depends(filter_on_day)]
 
 
 def summary(member: Member) -> MemberSummary:
@@ -67,10 +83,15 @@ def read(member: Member, principal: Principal) -> MemberRead:
         "division_name": division_name(member.division or ""),
         "functional_zone_name": division_name(member.functional_zone or ""),
     }
-    concerned = principal.may(Permission.REGISTRY_WRITE) or principal.division or principal.member == member.id
-    if not concerned:
+    if not sees_contacts(principal, member.id):
         update |= {"contact_person": None, "contact_phone": None}
     return shown.model_copy(update=update)
+
+
+def sees_contacts(principal: Principal, member_id: UUID) -> bool:
+    """Whom a member's contacts concern: the secretariat, the county that sees the member, and the member itself."""
+    own = principal.member == member_id
+    return principal.may(Permission.REGISTRY_WRITE) or principal.division is not None or own
 
 
 def workbook(content: bytes, name: str, title: str) -> Response:
@@ -87,8 +108,9 @@ async def list_(
     _caller: RegistryRead,
     asked: Asked,
     page: Annotated[PageRequest, Depends(page_request)],
+    as_of: AsOf = None,
 ) -> Page[MemberSummary]:
-    members, cursor, total = await list_members(session, scope, asked, page)
+    members, cursor, total = await list_members(session, scope, asked, page, as_of)
     return Page(items=[summary(member) for member in members], next_cursor=cursor, total=total)
 
 
@@ -111,8 +133,11 @@ async def export(
     principal: RegistryRead,
     asked: Asked,
     reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    as_of: AsOf = None,
 ) -> Response:
-    return workbook(await export_members(session, clock, principal, asked, reason), "members", "成员单位")
+    content = await export_members(session, clock, principal, asked, reason, as_of)
+    title = f"成员单位（截至{as_of.isoformat()}）" if as_of else "成员单位"
+    return workbook(content, "members", title)
 
 
 @router.get("/template.xlsx", summary="下载导入模板", response_class=Response)
@@ -128,10 +153,14 @@ async def get(
     principal: RegistryRead,
     clock: InjectedClock,
     response: Response,
+    as_of: AsOf = None,
 ) -> MemberRead:
-    member = await find_member(session, scope, member_id)
-    set_etag(response, member.row_version)
+    member = await find_member(session, scope, member_id, as_of)
     shown = read(member, principal)
+    if as_of is None:
+        set_etag(response, member.row_version)
+    else:
+        shown = shown.model_copy(update={"row_version": None})
     if shown.contact_person or shown.contact_phone:
         await audit_read(session, clock, principal, "member_contact", member_id, rows=1)
     return shown
@@ -150,6 +179,12 @@ async def update(
     member = await update_member(session, clock, principal, member_id, draft, seen)
     set_etag(response, member.row_version)
     return read(member, principal)
+
+
+@router.get("/{member_id}/states", summary="查看资料沿革：各时期的资料有何变化")
+async def read_states(member_id: UUID, session: Reading, scope: CallerScope, principal: RegistryRead) -> MemberStates:
+    await find_member(session, scope, member_id)
+    return await states_of_member(session, scope, member_id, contacts=sees_contacts(principal, member_id))
 
 
 @router.get("/{member_id}/history", summary="查看修改记录")

@@ -1,14 +1,16 @@
 """`/snapshot` for services, `/todos` for people, `/policies/…/articles/…` for citations."""
 
+from datetime import datetime, time
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Header, Query, Response
 
-from services.kernel.clock import business_date
+from services.kernel.clock import BUSINESS_ZONE, business_date
 from services.kernel.etags import etag_of
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading
 from services.kernel.todos import TodoList
+from services.registry.api.parameters import AsOf
 from services.registry.auth import RegistryRead, SnapshotRead, UnitsRead
 from services.registry.queries.members import MemberFilter, list_members
 from services.registry.queries.others import divisions_of, find_article
@@ -29,13 +31,15 @@ async def snapshot(
     _caller: SnapshotRead,
     response: Response,
     if_none_match: Annotated[str | None, Header()] = None,
+    as_of: AsOf = None,
 ) -> Any:
-    version, content = await read_snapshot(session, scope)
+    version, content = await read_snapshot(session, scope, as_of)
     tag = etag_of(version)
     if tag in [given.strip().removeprefix("W/") for given in (if_none_match or "").split(",")]:
         return Response(status_code=304, headers={"ETag": tag})
     response.headers["ETag"] = tag
-    return {"version": version, "as_of": clock.now(), **content}
+    moment = clock.now() if as_of is None else datetime.combine(as_of, time.min, BUSINESS_ZONE)
+    return {"version": version, "as_of": moment, **content}
 
 
 @router.get("/todos", tags=["todos"], summary="我的待办")
@@ -44,15 +48,18 @@ async def todos(session: Reading, scope: CallerScope, principal: RegistryRead, c
     return TodoList(items=[*await todos_of(session, scope, principal), *of_plates])
 
 
-@router.get("/units", tags=["members"], summary="在册成员单位的名称，供选择单位")
+@router.get("/units", tags=["members"], summary="在集团内的成员单位的名称，供选择单位")
 async def units(
     session: Reading,
     scope: CallerScope,
     _caller: UnitsRead,
+    clock: InjectedClock,
     page: Annotated[PageRequest, Depends(page_request)],
     q: Annotated[str | None, Query(max_length=50, description="名称、拼音或代码的一段")] = None,
+    as_of: AsOf = None,
 ) -> Page[UnitRead]:
-    rows, cursor, total = await list_members(session, scope, MemberFilter(q=q, status="active"), page)
+    asked = MemberFilter(q=q, belonging_on=as_of or business_date(clock))
+    rows, cursor, total = await list_members(session, scope, asked, page, as_of)
     return Page(items=[UnitRead.model_validate(row) for row in rows], next_cursor=cursor, total=total)
 
 

@@ -1,29 +1,75 @@
 """What every command that changes a member shares: fields, the derived columns, and what goes to the audit."""
 
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
 from sqlalchemy import or_
 
-from services.kernel.database import AnySession
+from services.kernel.database import AnySession, WriteSession
 from services.kernel.errors import FieldIssue
 from services.kernel.pinyin import search_text, sort_key
 from services.kernel.tenancy import Scope
+from services.registry.domain.members import MemberStatus, names_after_rename
 from services.registry.schemas.members import MemberWrite
 from services.registry.tables import Member
 
 FIELDS: Final = tuple(MemberWrite.model_fields)
+LEAVING: Final = ("status", "left_on")
 PERSONAL: Final = ("contact_person", "contact_phone")
 
 
-def fill(member: Member, values: dict[str, Any]) -> list[str]:
-    """Set fields and what follows from them; returns the names of those that changed."""
+def fill(member: Member, values: dict[str, Any], day: date) -> list[str]:
+    """Set fields and what follows from them; returns the names of those that changed.
+
+    `day` is the one from which they hold: a new name leaves the old one among the former names until then.
+    """
+    values = {**values, "former_names": _former_names(member, values, day)}
     changed = [name for name, value in values.items() if getattr(member, name, None) != value]
     for name in changed:
         setattr(member, name, values[name])
     if changed:
         member.sort_key = sort_key(member.name)
-        member.search_text = search_text(member.name, *member.aliases) + f"\n{(member.uscc or '').lower()}"
+        former = [former["name"] for former in member.former_names]
+        codes = [code.lower() for code in (member.uscc, member.school_code) if code]
+        member.search_text = "\n".join([search_text(member.name, *member.aliases, *former), *codes])
+    return changed
+
+
+def _former_names(member: Member, values: dict[str, Any], day: date) -> list[dict[str, Any]]:
+    given = values.get("former_names")
+    former = (member.former_names or []) if given is None else given
+    old, new = member.name or values["name"], values.get("name", member.name)
+    return names_after_rename(former, old, new, day)
+
+
+async def enter(session: WriteSession, member: Member, day: date) -> None:
+    """Put a new record in from a day on; one that has left belonged from `joined_on` until it left."""
+    left_on = member.left_on
+    if member.status != MemberStatus.EXITED or left_on is None:
+        await session.effective_on(day)
+        session.add(member)
+        await session.flush()
+        return
+    member.status, member.left_on = MemberStatus.ACTIVE.value, None
+    await session.effective_on(min(left_on, session.today))  # or from `joined_on`, when that is earlier
+    session.add(member)
+    await session.flush()
+    member.status, member.left_on = MemberStatus.EXITED.value, left_on
+    await session.effective_on(day)
+
+
+async def change(session: WriteSession, member: Member, values: dict[str, Any], day: date) -> list[str]:
+    """`fill` a record that stands from a day on; if that lets it go, it has left from its day of leaving on."""
+    left_on: date | None = values.get("left_on")
+    leaves = values.get("status") == MemberStatus.EXITED and member.status != MemberStatus.EXITED
+    await session.effective_on(day)
+    if not leaves or left_on is None:
+        return fill(member, values, day)
+    changed = fill(member, {name: value for name, value in values.items() if name not in LEAVING}, day)
+    await session.effective_on(min(left_on, session.today))
+    changed += fill(member, {name: values[name] for name in LEAVING}, day)
+    await session.effective_on(day)
     return changed
 
 
@@ -35,7 +81,7 @@ def facts(member: Member, names: list[str] | None = None) -> dict[str, Any]:
         if name in PERSONAL:
             shown[name] = "（已填）" if value else None
         else:
-            shown[name] = value if value is None or isinstance(value, str | list) else str(value)
+            shown[name] = value if value is None or isinstance(value, list) else str(value)
     return shown
 
 

@@ -13,7 +13,7 @@ from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Row
-from services.registry.commands.member_rows import FIELDS, facts, fill
+from services.registry.commands.member_rows import FIELDS, change, enter, facts, fill
 from services.registry.commands.telling import tell_member
 from services.registry.domain.members import member_issues
 from services.registry.tables import Member
@@ -40,6 +40,7 @@ class _Draft:
     category: str
     division: str | None
     functional_zone: str | None
+    school_code: str | None
     enterprise_size: str | None
     status: str
     joined_on: Any
@@ -125,14 +126,14 @@ async def _take(
     now = clock.now()
     if member is None:
         member = Member(alliance=principal.alliance, id=new_id(), created_at=now, updated_at=now)
-        fill(member, {"aliases": [], "status": "active", **values})
-        session.add(member)
+        fill(member, {"aliases": [], "status": "active", **values}, session.effective_day)
+        await enter(session, member, session.effective_day)
         result.created += 1
         action, event, before, changed = "member.create", "member.created", None, None
     else:
         before = facts(member)
         records.drop(member)
-        changed = fill(member, values)
+        changed = await change(session, member, values, session.effective_day)
         action, event = "member.update", "member.updated"
         if changed:
             member.updated_at = now

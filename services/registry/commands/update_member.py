@@ -7,11 +7,12 @@ from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
 from services.kernel.errors import InvalidInput
 from services.kernel.etags import check_version
+from services.kernel.history import effective_day
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.member_rows import facts, fill, twin_issues
+from services.registry.commands.member_rows import FIELDS, facts, fill, twin_issues
 from services.registry.commands.telling import tell_member
-from services.registry.domain.members import member_issues
+from services.registry.domain.members import member_issues, status_issues
 from services.registry.queries.members import find_member
 from services.registry.schemas.members import MemberUpdate
 from services.registry.tables import Member
@@ -24,11 +25,14 @@ async def update_member(
     scope = Scope.of(principal)
     member = await find_member(session, scope, member_id)
     check_version(if_match, member.row_version)
-    issues = [*member_issues(draft), *await twin_issues(session, scope, draft, member_id)]
+    day = effective_day(draft.effective_on, clock)
+    issues = [*member_issues(draft), *status_issues(draft, member)]
+    issues += await twin_issues(session, scope, draft, member_id)
     if issues:
         raise InvalidInput(issues)
     before = facts(member)
-    changed = fill(member, draft.model_dump())
+    await session.effective_on(day)
+    changed = fill(member, draft.model_dump(include={*FIELDS}), day)
     if not changed:
         return member
     member.updated_at = clock.now()

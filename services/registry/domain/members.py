@@ -1,11 +1,13 @@
 """What the registry knows about members: enums, and the rules between fields. Pure."""
 
+from collections.abc import Sequence
 from datetime import date
 from enum import StrEnum
-from typing import Final, Protocol
+from typing import Any, Final, Protocol
 
 from services.kernel.divisions import FUNCTIONAL_ZONES, is_division
 from services.kernel.errors import FieldIssue
+from services.kernel.registry_words import BELONGS, SCHOOLS
 
 
 class MemberCategory(StrEnum):
@@ -65,6 +67,8 @@ class MemberFacts(Protocol):
     @property
     def functional_zone(self) -> str | None: ...
     @property
+    def school_code(self) -> str | None: ...
+    @property
     def enterprise_size(self) -> str | None: ...
     @property
     def status(self) -> str: ...
@@ -83,7 +87,42 @@ def member_issues(member: MemberFacts) -> list[FieldIssue]:
         issues.append(FieldIssue("functional_zone", "zone_unknown", "没有这个功能区，请从列表中选择。"))
     if member.enterprise_size and member.category != ENTERPRISE:
         issues.append(FieldIssue("enterprise_size", "size_not_applicable", "只有企业填写企业规模，其他类别请留空。"))
+    if member.school_code and member.category not in SCHOOLS:
+        issues.append(FieldIssue("school_code", "code_not_applicable", "只有学校填写学校标识码，其他类别请留空。"))
     return [*issues, *_membership_issues(member)]
+
+
+def entry_issues(member: MemberFacts, today: date) -> list[FieldIssue]:
+    """What a new record cannot be: one that is yet to leave, or whose rectification or suspension nobody decided."""
+    if member.status in (MemberStatus.RECTIFYING, MemberStatus.SUSPENDED):
+        return [FieldIssue("status", "status_by_steps", "新单位只能登记为在册或已退出；整改、暂停请登记后办理。")]
+    if member.left_on is not None and member.left_on > today:
+        return [FieldIssue("left_on", "day_ahead", "退出日期不能晚于今天。")]
+    return []
+
+
+def status_issues(member: MemberFacts, standing: MemberFacts) -> list[FieldIssue]:
+    """A change of a status, or of the day of leaving: the life cycle makes those, with who decided and why."""
+    issues = []
+    if member.status != standing.status:
+        issues.append(FieldIssue("status", "status_by_steps", "状态由整改、暂停、恢复、退出等办理改变，不能直接修改。"))
+    elif member.left_on != standing.left_on:
+        issues.append(FieldIssue("left_on", "status_by_steps", "退出日期由退出办理确定，不能直接修改。"))
+    return issues
+
+
+def belongs_on(member: MemberFacts, day: date) -> bool:
+    """Whether a member belongs to the alliance on a day, by its record as of that day (docs/registry.md §2)."""
+    begun = member.joined_on is None or member.joined_on <= day
+    return member.status in BELONGS and begun and (member.left_on is None or member.left_on > day)
+
+
+def names_after_rename(former: Sequence[dict[str, Any]], old: str, new: str, day: date) -> list[dict[str, Any]]:
+    """The former names once a member called `old` is called `new` from a day on; a name taken up again is none."""
+    kept = [name for name in former if name["name"] != new]
+    if old == new or old in [name["name"] for name in kept]:
+        return kept
+    return [*kept, {"name": old, "until": day.isoformat()}]
 
 
 def _membership_issues(member: MemberFacts) -> list[FieldIssue]:

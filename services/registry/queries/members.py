@@ -1,31 +1,32 @@
 """Read members: lists by fragment, pinyin or code; single ones; their recorded history."""
 
+import re
 from dataclasses import dataclass
+from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import Select, and_, desc, select
-from sqlalchemy.orm import InstrumentedAttribute
+from sqlalchemy import ColumnElement, Select, and_, desc, func, or_, select
 
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
+from services.kernel.history import at
 from services.kernel.pagination import PageRequest, paginate, sort_column
+from services.kernel.registry_words import BELONGS
 from services.kernel.shared_tables import audit_entry
 from services.kernel.tenancy import Scope
 from services.registry.domain.members import ENTERPRISE
 from services.registry.tables import Member
 
-SORTABLE: Final[dict[str, InstrumentedAttribute[Any]]] = {
-    "name": Member.sort_key,
-    "category": Member.category,
-    "division": Member.division_order,
-}
 HISTORY_LENGTH: Final = 30
 
 
 @dataclass(frozen=True)
 class MemberFilter:
-    """Conditions of a list; `q` is a fragment of a name, its pinyin or initials, or a 统一社会信用代码."""
+    """Conditions of a list; `q` is a fragment of any name, its pinyin or initials, or of a code.
+
+    `belonging_on` asks for who belongs to the alliance on a day, by the record that is looked at.
+    """
 
     q: str | None = None
     category: str | None = None
@@ -34,53 +35,94 @@ class MemberFilter:
     structure_role: str | None = None
     missing: str | None = None
     ids: tuple[UUID, ...] = ()
+    functional_zone: str | None = None
+    belonging_on: date | None = None
 
 
-def matching(scope: Scope, asked: MemberFilter) -> Select[Member]:
-    """The members that the scope sees and the filter asks for, unsorted."""
-    statement = scope.select(Member)
+def matching(scope: Scope, asked: MemberFilter, as_of: date | None = None) -> Select[Member]:
+    """The members that the scope sees and the filter asks for, unsorted; those of a day when one is given."""
+    return _matching(scope, asked, at(Member, as_of))
+
+
+def _matching(scope: Scope, asked: MemberFilter, table: type[Member]) -> Select[Member]:
+    statement = scope.select(table)
     for column, value in (
-        (Member.category, asked.category),
-        (Member.division, asked.division),
-        (Member.status, asked.status),
-        (Member.structure_role, asked.structure_role),
+        (table.category, asked.category),
+        (table.division, asked.division),
+        (table.functional_zone, asked.functional_zone),
+        (table.status, asked.status),
+        (table.structure_role, asked.structure_role),
     ):
         if value:
             statement = statement.where(column == value)
     if asked.q:
-        statement = statement.where(Member.search_text.contains(asked.q.strip().lower(), autoescape=True))
+        statement = statement.where(_has_fragment(table, asked.q.strip().lower()))
     if asked.ids:
-        statement = statement.where(Member.id.in_(asked.ids))
-    return statement.where(MISSING[asked.missing]) if asked.missing else statement
+        statement = statement.where(table.id.in_(asked.ids))
+    if asked.belonging_on:
+        statement = statement.where(belonging(table, asked.belonging_on))
+    return statement.where(missing_in(table)[asked.missing]) if asked.missing else statement
 
 
-MISSING: Final = {
-    "uscc": and_(Member.uscc.is_(None), Member.status == "active"),
-    "division": and_(Member.division.is_(None), Member.status == "active"),
-    "size_evidence": and_(
-        Member.category == ENTERPRISE,
-        Member.status == "active",
-        Member.enterprise_size.is_(None) | Member.size_evidence.is_(None),
-    ),
-}
+def _has_fragment(table: type[Member], fragment: str) -> ColumnElement[bool]:
+    """Found by index in the members of today (see the migration for the function), by reading in those of a day."""
+    if table is not Member:
+        return table.search_text.contains(fragment, autoescape=True)
+    pattern = "%" + re.sub(r"([\\%_])", r"\\\1", fragment) + "%"
+    return table.id.in_(select(func.members_with(pattern)))
+
+
+def belonging(table: type[Member], day: date) -> ColumnElement[bool]:
+    """Who belongs to the alliance on a day, for a query on `at(Member, day)`."""
+    return and_(
+        table.status.in_(BELONGS),
+        or_(table.joined_on.is_(None), table.joined_on <= day),
+        or_(table.left_on.is_(None), table.left_on > day),
+    )
+
+
+def missing_in(table: type[Member]) -> dict[str, ColumnElement[bool]]:
+    """Conditions for members of whom something is not on record that later steps need; who left needs nothing."""
+    belongs = table.status.in_(BELONGS)
+    return {
+        "uscc": and_(table.uscc.is_(None), belongs),
+        "division": and_(table.division.is_(None), belongs),
+        "size_evidence": and_(
+            table.category == ENTERPRISE, belongs, table.enterprise_size.is_(None) | table.size_evidence.is_(None)
+        ),
+    }
+
+
+MISSING: Final = missing_in(Member)
 
 
 async def list_members(
-    session: AnySession, scope: Scope, asked: MemberFilter, page: PageRequest
+    session: AnySession, scope: Scope, asked: MemberFilter, page: PageRequest, as_of: date | None = None
 ) -> tuple[list[Member], str | None, int]:
-    """One page of members, the next cursor, and how many match."""
-    order = sort_column(page, SORTABLE, "name")
-    return await paginate(session, matching(scope, asked), page, order=order, tie=Member.id)
+    """One page of members, the next cursor, and how many match; as of a day when one is given."""
+    table = at(Member, as_of)
+    order = sort_column(page, sortable(table), "name")
+    return await paginate(session, _matching(scope, asked, table), page, order=order, tie=table.id)
 
 
-async def all_members(session: AnySession, scope: Scope, asked: MemberFilter) -> list[Member]:
+def sortable(table: type[Member]) -> dict[str, Any]:
+    """The columns that a list may be sorted by."""
+    return {"name": table.sort_key, "category": table.category, "division": table.division_order}
+
+
+async def all_members(
+    session: AnySession, scope: Scope, asked: MemberFilter, as_of: date | None = None
+) -> list[Member]:
     """Every matching member by name, for an export."""
-    return list((await session.scalars(matching(scope, asked).order_by(Member.sort_key, Member.id))).all())
+    table = at(Member, as_of)
+    statement = _matching(scope, asked, table).order_by(table.sort_key, table.id)
+    return list((await session.scalars(statement)).all())
 
 
-async def find_member(session: AnySession, scope: Scope, member_id: UUID) -> Member:
-    """One member that the scope sees. Raises NotFound."""
-    found = (await session.scalars(scope.select(Member).where(Member.id == member_id))).one_or_none()
+async def find_member(session: AnySession, scope: Scope, member_id: UUID, as_of: date | None = None) -> Member:
+    """One member that the scope sees, as of a day when one is given. Raises NotFound."""
+    table = at(Member, as_of)
+    found = (await session.scalars(scope.select(table).where(table.id == member_id))).one_or_none()
     if found is None:
         raise NotFound("没有这家成员单位，或它不在您的管辖范围内。", code="member_not_found")
     return found

@@ -9,7 +9,7 @@ from services.registry.tables.collaborations import Collaboration, Contribution,
 from services.registry.tables.coverage import IndustryMatch, LeadEnterprise, LeadingIndustry, MemberMajor
 from services.registry.tables.imports import MemberImport
 from services.registry.tables.life_cycle import ApplicationEvent, MemberEvent, MemberReview, MembershipApplication
-from services.registry.tables.members import Member
+from services.registry.tables.members import DuplicateDismissal, Member, MemberContact, MemberSuccession
 from services.registry.tables.policies import PolicyVersion
 from services.registry.tables.recognitions import CollaborationReview, PlateRule, Recognition
 from services.registry.tables.teaching import PracticePeriod, Teacher
@@ -29,15 +29,18 @@ __all__ = [
     "Collaboration",
     "CollaborationReview",
     "Contribution",
+    "DuplicateDismissal",
     "IndustryMatch",
     "Instant",
     "LeadEnterprise",
     "LeadingIndustry",
     "Member",
+    "MemberContact",
     "MemberEvent",
     "MemberImport",
     "MemberMajor",
     "MemberReview",
+    "MemberSuccession",
     "MembershipApplication",
     "Participant",
     "PlateRule",

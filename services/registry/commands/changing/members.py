@@ -19,7 +19,7 @@ from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Row
 from services.registry.commands.changing.adapter import Left, Planned
-from services.registry.commands.member_rows import FIELDS, PERSONAL, facts, fill
+from services.registry.commands.member_rows import FIELDS, PERSONAL, change, enter, facts, fill
 from services.registry.commands.telling import tell_member
 from services.registry.domain.members import member_issues
 from services.registry.queries.members import MemberFilter, matching
@@ -242,10 +242,10 @@ async def _create(
 ) -> UUID:
     now = clock.now()
     member = Member(alliance=principal.alliance, id=new_id(), created_at=now, updated_at=now)
-    fill(member, {**NEW_STANDING, **values})
+    fill(member, {**NEW_STANDING, **values}, session.effective_day)
     try:
         async with session.begin_nested():
-            session.add(member)
+            await enter(session, member, session.effective_day)
             await session.flush()  # a name that somebody else entered after the preview shows here
     except IntegrityError as fault:
         raise Left("预览之后已有同名或同代码的单位，没有写入。") from fault
@@ -258,10 +258,10 @@ async def _change(
     session: WriteSession, clock: Clock, principal: Principal, member: Member, values: dict[str, Any], reason: str
 ) -> None:
     before = facts(member)
-    changed = fill(member, values)
-    member.updated_at = clock.now()
     try:
         async with session.begin_nested():
+            changed = await change(session, member, values, session.effective_day)
+            member.updated_at = clock.now()
             await session.flush()  # a name that somebody else took after the preview shows here
     except IntegrityError as fault:
         await session.refresh(member)
