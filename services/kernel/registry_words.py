@@ -94,3 +94,24 @@ CONTRIBUTION_KINDS: Final[Mapping[str, str]] = {"equipment": "设备", "money": 
 RECOGNITION_STATES: Final[Mapping[str, str]] = {"standing": "有效", "lapsed": "已到期", "withdrawn": "已撤销"}
 REVIEW_RESULTS: Final[Mapping[str, str]] = {"passed": "合格", "failed": "不合格"}
 REVIEW_DECISIONS: Final[Mapping[str, str]] = {"rectify": "保留并整改", "withdraw": "撤销认定"}
+MEETING_STATES: Final[Mapping[str, str]] = {
+    "planned": "计划",
+    "convened": "召开",
+    "archived": "归档",
+    "cancelled": "已取消",
+}
+MEETING_FORMS: Final[Mapping[str, str]] = {"onsite": "现场", "online": "线上", "written": "书面"}
+PRESENCES: Final[Mapping[str, str]] = {"present": "到会", "proxy": "委托", "absent": "缺席"}
+VOTES: Final[Mapping[str, str]] = {"for": "赞成", "against": "反对", "abstain": "弃权"}
+VOTE_METHODS: Final[Mapping[str, str]] = {"show_of_hands": "举手表决", "by_name": "记名表决"}
+OUTCOMES: Final[Mapping[str, str]] = {
+    "pending": "待表决",
+    "passed": "通过",
+    "rejected": "未通过",
+    "inquorate": "未达法定人数",
+}
+MAJORITIES_OF: Final[Mapping[str, str]] = {
+    "votes": "赞成与反对票之和（弃权不计）",
+    "present": "到会席位",
+    "seats": "全体席位",
+}

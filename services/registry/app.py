@@ -7,15 +7,21 @@ from services.kernel.clock import Clock, SystemClock
 from services.kernel.tokens import JwksSource
 from services.registry.api import (
     attachments,
+    bodies,
     change_sets,
     collaborations,
     contributions,
+    leads,
+    meetings,
     member_imports,
     members,
     others,
     practice,
     recognitions,
+    resolutions,
     reviews,
+    seats,
+    structure,
 )
 from services.registry.clients.subsidies import Headcounts, RosterHeadcounts
 from services.registry.settings import RegistrySettings
@@ -39,6 +45,12 @@ def create_app(
         recognitions.router,
         reviews.router,
         attachments.router,
+        bodies.router,
+        seats.router,
+        leads.router,
+        meetings.router,
+        resolutions.router,
+        structure.router,
         others.router,
         practice.router,
     ]

@@ -7,21 +7,27 @@ from services.registry.tables.catalogues import CatalogueEntry, CatalogueVersion
 from services.registry.tables.change_sets import ChangeRow, ChangeSet
 from services.registry.tables.collaborations import Collaboration, Contribution, Participant
 from services.registry.tables.coverage import IndustryMatch, LeadEnterprise, LeadingIndustry, MemberMajor
+from services.registry.tables.governance import Body, BodyTerm, Lead, Seat, SeatHolding
 from services.registry.tables.imports import MemberImport
 from services.registry.tables.life_cycle import ApplicationEvent, MemberEvent, MemberReview, MembershipApplication
+from services.registry.tables.meetings import AgendaItem, Attendance, Meeting, Resolution, ResolutionVote
 from services.registry.tables.members import DuplicateDismissal, Member, MemberContact, MemberSuccession
 from services.registry.tables.policies import PolicyVersion
 from services.registry.tables.recognitions import CollaborationReview, PlateRule, Recognition
 from services.registry.tables.teaching import PracticePeriod, Teacher
 
 __all__ = [
+    "AgendaItem",
     "Agreement",
     "AgreementCoverage",
     "AgreementParty",
     "AgreementWarning",
     "ApplicationEvent",
     "Attachment",
+    "Attendance",
     "Base",
+    "Body",
+    "BodyTerm",
     "CatalogueEntry",
     "CatalogueVersion",
     "ChangeRow",
@@ -32,8 +38,10 @@ __all__ = [
     "DuplicateDismissal",
     "IndustryMatch",
     "Instant",
+    "Lead",
     "LeadEnterprise",
     "LeadingIndustry",
+    "Meeting",
     "Member",
     "MemberContact",
     "MemberEvent",
@@ -47,6 +55,10 @@ __all__ = [
     "PolicyVersion",
     "PracticePeriod",
     "Recognition",
+    "Resolution",
+    "ResolutionVote",
+    "Seat",
+    "SeatHolding",
     "Shared",
     "Teacher",
     "Versioned",
