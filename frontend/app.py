@@ -14,6 +14,7 @@ from frontend.access import GUARDS
 from frontend.error_pages import install_error_pages
 from frontend.gateway_client import GatewayClient
 from frontend.pages import (
+    attachments,
     audit,
     change_sets,
     citations,
@@ -66,6 +67,7 @@ PAGES = (
     *PEOPLE,
     practice,
     audit,
+    attachments,
     me,
     citations,
     jobs,

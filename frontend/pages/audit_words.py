@@ -5,8 +5,10 @@ from typing import Final
 OBJECTS: Final = {
     "access": "访问",
     "account": "账号",
+    "agreement": "协议",
     "alliance": "联盟",
     "application": "第三方应用",
+    "attachment": "附件",
     "audit_entry": "审计记录",
     "change_row": "批量改动明细",
     "change_set": "批量改动",
