@@ -52,7 +52,6 @@ CREATE FUNCTION keep_history() RETURNS trigger LANGUAGE plpgsql SECURITY DEFINER
 SET search_path = {service}, pg_temp AS $$
 DECLARE
     effective date := nullif(current_setting('hub.effective_on', true), '')::date;
-    key_columns text[] := string_to_array(TG_ARGV[0], ',');
     begins_on text := nullif(TG_ARGV[1], '');
     before jsonb;
     after jsonb;
@@ -65,8 +64,12 @@ BEGIN
     END IF;
     IF TG_OP <> 'INSERT' THEN before := to_jsonb(OLD); END IF;
     IF TG_OP <> 'DELETE' THEN after := to_jsonb(NEW); END IF;
-    SELECT string_agg(coalesce(after, before) ->> name, '/' ORDER BY place) INTO key
-        FROM unnest(key_columns) WITH ORDINALITY AS named (name, place);
+    IF position(',' IN TG_ARGV[0]) = 0 THEN
+        key := coalesce(after, before) ->> TG_ARGV[0];
+    ELSE
+        SELECT string_agg(coalesce(after, before) ->> name, '/' ORDER BY place) INTO key
+            FROM unnest(string_to_array(TG_ARGV[0], ',')) WITH ORDINALITY AS named (name, place);
+    END IF;
     IF begins_on IS NOT NULL AND TG_OP <> 'DELETE' THEN
         first_day := (after ->> begins_on)::date;
     END IF;
@@ -92,10 +95,13 @@ BEGIN
         RETURN NULL;
     END IF;
     IF first_day < effective THEN effective := first_day; END IF;
-    DELETE FROM row_history WHERE alliance = coalesce(after, before) ->> 'alliance'
-        AND table_name = TG_TABLE_NAME AND row_key = key AND valid_from >= effective;
-    UPDATE row_history SET valid_until = effective WHERE alliance = coalesce(after, before) ->> 'alliance'
-        AND table_name = TG_TABLE_NAME AND row_key = key AND (valid_until IS NULL OR valid_until > effective);
+    IF TG_OP = 'DELETE' OR EXISTS (SELECT FROM row_history
+            WHERE alliance = NEW.alliance AND table_name = TG_TABLE_NAME AND row_key = key) THEN
+        DELETE FROM row_history WHERE alliance = coalesce(after, before) ->> 'alliance'
+            AND table_name = TG_TABLE_NAME AND row_key = key AND valid_from >= effective;
+        UPDATE row_history SET valid_until = effective WHERE alliance = coalesce(after, before) ->> 'alliance'
+            AND table_name = TG_TABLE_NAME AND row_key = key AND (valid_until IS NULL OR valid_until > effective);
+    END IF;
     IF TG_OP = 'INSERT' THEN
         INSERT INTO row_history (alliance, table_name, row_key, valid_from, data)
             VALUES (NEW.alliance, TG_TABLE_NAME, key, effective, after);
