@@ -3,7 +3,8 @@
 - `Historic`: rows that are edited. A trigger keeps every state of a row with the days on which it held
   (`row_history`). A change holds from the session's effective day (`WriteSession.effective_on`, today unless set): it
   sets the changed columns from that day on and leaves what other columns were; what later changes had set in the same
-  columns is overwritten, so that a row and the last entry of its history always agree.
+  columns is overwritten, so that a row and the last entry of its history always agree. What already stands is no
+  change, from whatever day.
 - `Period`: rows that carry their own days, such as who held a seat from when until when (exclusive).
 - `Dated`: events of one day, such as a meeting: on a day they are those up to it.
 

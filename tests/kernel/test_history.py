@@ -55,8 +55,9 @@ class Calendar:
             self.there[one], self.name[one], self.phone[one] = True, name, None
 
     def change(self, column: str, day: int, value: str | None) -> None:
-        for one in range(day, DAYS):
-            getattr(self, column)[one] = value
+        days = getattr(self, column)
+        if days[-1] != value:  # what already stands is no change, from whatever day
+            days[day:] = [value] * (DAYS - day)
 
     def delete(self, day: int) -> None:
         for one in range(day, DAYS):
