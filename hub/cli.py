@@ -144,14 +144,27 @@ def apply_policy(folder: PackFolder) -> None:
 
 
 @demo.command("load")
-def load_demo() -> None:
-    """把示范联盟装载到正在运行的中枢，并显示示范账号。"""
+def load_demo(
+    alliance: Annotated[str, typer.Argument(help="联盟代码：anqing、enan、xiaogan、community 或 chenzhou")] = "anqing",
+) -> None:
+    """把一个联盟的示范数据装载到正在运行的中枢，并显示示范账号；可重复执行。"""
     from hub.demonstration import account_lines, load_demonstration
     from hub.environment import running_deployment
 
     deployment = running_deployment(os.environ)
-    load_demonstration(deployment, typer.echo)
-    for line in account_lines(deployment):
+    if not load_demonstration(deployment, typer.echo, alliance):
+        typer.echo("此前已装载，没有改动。")
+    for line in account_lines(deployment, alliance):
+        typer.echo(line)
+
+
+@demo.command("list")
+def list_demos() -> None:
+    """列出可以装载示范数据的联盟，以及是否已装载。"""
+    from hub.demonstration import alliance_lines
+    from hub.environment import running_deployment
+
+    for line in alliance_lines(running_deployment(os.environ)):
         typer.echo(line)
 
 

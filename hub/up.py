@@ -185,11 +185,11 @@ def register_clients(deployment: Deployment) -> None:
 
 
 def show_demonstration(deployment: Deployment, say: Say) -> list[str]:
-    """Load the demonstration unless it is there; the lines that show its accounts."""
-    from hub.demonstration import account_lines, load_demonstration
+    """Load the first demonstration unless it is there; the lines that show the accounts of all that are."""
+    from hub.demonstration import all_account_lines, load_demonstration
 
     load_demonstration(deployment, say)
-    return account_lines(deployment)
+    return all_account_lines(deployment)
 
 
 def default_hooks(deployment_kind: str) -> Hooks:

@@ -11,6 +11,7 @@ from hub.demo.identities import social_credit_code
 from services.kernel.permissions import DEPARTMENT_LABELS, ROLE_LABELS, Department, Role
 
 ALLIANCE: Final = "anqing"
+PACK: Final = "anqing-2024"
 ALLIANCE_NAME: Final = "安庆职业教育集团"
 CITY: Final = "340800"
 

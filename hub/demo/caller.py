@@ -10,8 +10,12 @@ import httpx
 
 from hub.demo.errors import DemoError
 
+REGISTRY: Final = "/api/registry/v1"
+SUBSIDIES: Final = "/api/subsidies/v1"
+TARGETS: Final = "/api/targets/v1"
 JOB_SECONDS: Final = 300.0
 POLL_SECONDS: Final = 0.25
+ACCEPTED: Final = 202
 PAGE_LIMIT: Final = 200
 _MEDIA: Final = {
     ".xlsx": "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet",
@@ -58,10 +62,20 @@ class Caller:
         answer: dict[str, Any] = _checked(await self._http.post(path, content=content, headers=headers)).json()
         return answer
 
-    async def act(self, path: str, etag: str | None = None) -> dict[str, Any]:
-        """Post a change of state without a body, such as accepting a claim."""
+    async def act(self, path: str, etag: str | None = None, body: dict[str, Any] | None = None) -> dict[str, Any]:
+        """Post a change of state, such as accepting a claim; one that a job carries out is waited for."""
+        return await self._change("POST", path, etag, body or {})
+
+    async def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
+        """Let a resource be as it should stand now."""
+        return await self._change("PUT", path, await self.etag(path), body)
+
+    async def _change(self, method: str, path: str, etag: str | None, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"If-Match": etag} if etag else {}
-        answer: dict[str, Any] = _checked(await self._http.post(path, json={}, headers=headers)).json()
+        response = _checked(await self._http.request(method, path, json=body, headers=headers))
+        if response.status_code == ACCEPTED:
+            await self._finished(response.headers["Location"], path)
+        answer: dict[str, Any] = response.json()
         return answer
 
     async def etag(self, path: str) -> str | None:
@@ -71,16 +85,27 @@ class Caller:
 
     async def upload(self, path: str, file: Path, **form: str) -> dict[str, Any]:
         """Send a workbook and wait for its job; returns the job's result."""
+        return (await self._sent(path, file, form))[1]
+
+    async def propose(self, path: str, file: Path, **query: str) -> dict[str, Any]:
+        """Send a workbook and wait until its job has looked at it; returns the change set that was made of it."""
+        return (await self._sent(path, file, {}, query))[0]
+
+    async def _sent(
+        self, path: str, file: Path, form: dict[str, str], query: dict[str, str] | None = None
+    ) -> tuple[dict[str, Any], dict[str, Any]]:
+        """The answer, and the result of the job."""
         content = await asyncio.to_thread(file.read_bytes)
-        named = json.dumps([file.name, form], ensure_ascii=False, sort_keys=True).encode()
+        named = json.dumps([file.name, {**form, **(query or {})}], ensure_ascii=False, sort_keys=True).encode()
         response = await self._http.post(
             path,
+            params=query,
             data=form,
             files={"file": (file.name, content, _MEDIA[file.suffix])},
             headers={"Idempotency-Key": idempotency_key(self.username, path, named + content)},
         )
         _checked(response)
-        return await self._finished(response.headers["Location"], file.name)
+        return response.json(), await self._finished(response.headers["Location"], file.name)
 
     async def _finished(self, location: str, what: str) -> dict[str, Any]:
         try:

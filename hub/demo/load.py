@@ -4,37 +4,36 @@ Nothing here knows a database. Everything can be sent twice: files are the same 
 content, and what already stands is found by its name or document number.
 """
 
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Final
 
 import httpx
 
+from hub.demo.adoption import adopt_structure
 from hub.demo.alliance import (
     COLLABORATIONS,
     DEMO_ACCOUNTS,
     MEMBER_BY_SLUG,
+    PACK,
     SECRETARIAT_USERNAME,
     Collaboration,
     DemoAccount,
 )
-from hub.demo.caller import Caller
+from hub.demo.caller import REGISTRY, SUBSIDIES, TARGETS, Caller
 from hub.demo.errors import DemoError
 from hub.demo.members import write_members
 from hub.demo.plan import OWNERS, YEAR
+from hub.demo.reaching import Hub, Say
 from hub.demo.reports import REPORTS, Report
 from hub.demo.rosters import RosterFile, write_rosters
-from hub.demo.sign_in import Account, OAuthClient, signed_in
+from hub.demo.sign_in import Account, OAuthClient
 
-REGISTRY: Final = "/api/registry/v1"
-SUBSIDIES: Final = "/api/subsidies/v1"
-TARGETS: Final = "/api/targets/v1"
+APPLIED: Final = "applied"
 
 # Gives a member unit's account its member id, once the registry has made one; part of account administration.
 BindMember = Callable[[DemoAccount, str], Awaitable[None]]
-Say = Callable[[str], None]
 
 
 @dataclass(frozen=True)
@@ -58,28 +57,6 @@ RECOGNITION_CLAIMS: Final = (
     ClaimPlan("member-azy", "industry_college", "college-qiche"),
     ClaimPlan("member-azy", "industry_college", "college-huagong"),
 )
-
-
-@dataclass(frozen=True)
-class Hub:
-    """How to reach the running hub, and as whom."""
-
-    public_url: str
-    accounts: Mapping[str, Account]
-    client: OAuthClient
-    transport: httpx.AsyncBaseTransport | None = None
-
-    @asynccontextmanager
-    async def acting(self, username: str) -> AsyncIterator[Caller]:
-        """Calls as one account, signed in through the login form."""
-        if username not in self.accounts:
-            raise DemoError(f"没有演示账号 {username} 的密码。")
-        http = await signed_in(self.public_url, self.client, self.accounts[username], self.transport)
-        caller = Caller(username, http)
-        try:
-            yield caller
-        finally:
-            await caller.close()
 
 
 async def load(
@@ -106,6 +83,8 @@ async def load(
                 await bind_member(account, member_ids[account.member_uscc])
         say("登记合作载体和级别认定")
         collaborations = await create_collaborations(secretariat, member_ids)
+        # After the collaborations, which know more than the document: the industry colleges have their host here.
+        await adopt_structure(secretariat, PACK, say)
         say("准备练习环境")
         await secretariat.act(f"{REGISTRY}/practice/members")
     for owner in OWNERS:
@@ -119,10 +98,17 @@ async def load(
 
 
 async def import_members(caller: Caller, file: Path) -> None:
-    """Send members.xlsx; a refused row is a fault of the demonstration, not of a clerk."""
-    result = await caller.upload(f"{REGISTRY}/member-imports", file)
-    if result.get("rejected"):
-        raise DemoError(f"成员单位名单有 {result['rejected']} 行没有导入。")
+    """Send members.xlsx and apply what it would do; a refused row is a fault of the demonstration, not of a clerk."""
+    proposed = await caller.propose(f"{REGISTRY}/change-sets", file, kind="members")
+    path = f"{REGISTRY}/change-sets/{proposed['id']}"
+    checked = await caller.get(path)
+    if checked["rejected"]:
+        raise DemoError(f"成员单位名单有 {checked['rejected']} 行没有通过检查。")
+    if checked["state"] != APPLIED:
+        await caller.act(f"{path}/application", await caller.etag(path))
+        checked = await caller.get(path)
+    if checked["state"] != APPLIED or checked["left_out"]:
+        raise DemoError(f"成员单位名单没有全部写入：{checked['left_out']} 行未写入。")
 
 
 async def ids_by_uscc(caller: Caller) -> dict[str, str]:

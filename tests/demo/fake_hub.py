@@ -13,6 +13,9 @@ from starlette.requests import Request
 from starlette.responses import HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.routing import Route
 
+from hub.policy import POLICIES
+from services.kernel.policy.loader import load_pack
+
 FORM = """<html><form action="/search"><input type="text" name="q"></form>
 <form method="post" action="/oauth/login?{query}"><input type="hidden" name="csrf" value="{csrf}">
 <input name="username"><input type="password" name="password"><input type="checkbox" name="remember" value="1">
@@ -29,8 +32,13 @@ class FakeHub:
     rosters: list[dict[str, Any]] = field(default_factory=list)
     claims: list[dict[str, Any]] = field(default_factory=list)
     reports: list[dict[str, Any]] = field(default_factory=list)
+    change_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
+    adopted: list[tuple[str, str]] = field(default_factory=list)
+    practised: list[str] = field(default_factory=list)
     replayed: int = 0
     fail_jobs: bool = False
+    reject_rows: int = 0
+    leave_out: int = 0
     _answers: dict[tuple[str, str], tuple[int, Any, dict[str, str]]] = field(default_factory=dict)
     _codes: dict[str, tuple[str, str]] = field(default_factory=dict)
     _jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -43,7 +51,10 @@ class FakeHub:
                 Route("/oauth/authorize", self.authorize),
                 Route("/oauth/login", self.login, methods=["POST"]),
                 Route("/oauth/token", self.token, methods=["POST"]),
-                Route(f"{registry}/member-imports", self.import_members, methods=["POST"]),
+                Route(f"{registry}/change-sets", self.propose_members, methods=["POST"]),
+                Route(f"{registry}/change-sets/{{id}}", self.read_change_set),
+                Route(f"{registry}/change-sets/{{id}}/application", self.apply_change_set, methods=["POST"]),
+                Route(f"{registry}/structure/adoption", self.adopt_structure, methods=["POST"]),
                 Route(f"{registry}/members", self.list_members),
                 Route(f"{registry}/collaborations", self.list_collaborations),
                 Route(f"{registry}/collaborations", self.create_collaboration, methods=["POST"]),
@@ -107,10 +118,14 @@ class FakeHub:
         self._answers[self.who(request), request.headers["idempotency-key"]] = (status, body, headers or {})
         return JSONResponse(body, status, headers or {})
 
-    def started(self, request: Request, service: str, result: dict[str, Any]) -> Response:
+    def begun(self, service: str, result: dict[str, Any]) -> dict[str, str]:
+        """A job that is done at the second question; the header that says where it is."""
         number = str(next(self._numbers))
         self._jobs[number] = {"polls": 0, "result": result}
-        return self.keep(request, {}, 202, {"Location": f"/api/{service}/v1/jobs/{number}"})
+        return {"Location": f"/api/{service}/v1/jobs/{number}"}
+
+    def started(self, request: Request, service: str, result: dict[str, Any]) -> Response:
+        return self.keep(request, {}, 202, self.begun(service, result))
 
     async def job(self, request: Request) -> Response:
         job = self._jobs[request.path_params["id"]]
@@ -121,15 +136,52 @@ class FakeHub:
             return JSONResponse({"state": "running", "message": "", "result": None})
         return JSONResponse({"state": "succeeded", "message": "", "result": job["result"]})
 
-    async def import_members(self, request: Request) -> Response:
+    async def propose_members(self, request: Request) -> Response:
         if (earlier := self.once(request)) is not None:
             return earlier
+        assert request.query_params["kind"] == "members"
         form = await request.form()
         upload: Any = form["file"]
         rows = list(openpyxl.load_workbook(upload.file).worksheets[0].iter_rows(min_row=3, values_only=True))
-        self.members = [{"id": f"m-{row[2]}", "name": row[0], "uscc": row[2]} for row in rows]
         await form.close()
-        return self.started(request, "registry", {"total": len(rows), "rejected": 0})
+        number = f"s-{next(self._numbers)}"
+        self.change_sets[number] = {
+            "id": number,
+            "state": "ready",
+            "rejected": self.reject_rows,
+            "left_out": 0,
+            "rows": [{"id": f"m-{row[2]}", "name": row[0], "aliases": [row[1]], "uscc": row[2]} for row in rows],
+        }
+        return self.keep(request, {"id": number, "state": "checking"}, 202, self.begun("registry", {}))
+
+    async def read_change_set(self, request: Request) -> Response:
+        found = self.change_sets[request.path_params["id"]]
+        return JSONResponse({**found, "rows": None}, headers={"ETag": f'"{found["state"]}"'})
+
+    async def apply_change_set(self, request: Request) -> Response:
+        found = self.change_sets[request.path_params["id"]]
+        assert request.headers["if-match"] == '"ready"'
+        found["state"], found["left_out"] = "applied", self.leave_out
+        self.members += found["rows"][self.leave_out :]
+        return JSONResponse({"id": found["id"]}, 202, self.begun("registry", {}))
+
+    async def adopt_structure(self, request: Request) -> Response:
+        """Enters the units of the pack that are no members yet, by name or alias, as the registry does."""
+        if (earlier := self.once(request)) is not None:
+            return earlier
+        name = (await request.json())["pack"]
+        pack = load_pack(POLICIES / name).pack
+        assert pack is not None
+        self.adopted.append((self.who(request), name))
+        items = []
+        for unit in (unit for unit in pack.structure.units if not unit.collective):
+            known = {text for member in self.members for text in (member["name"], *member["aliases"])}
+            outcome = "found" if known & {unit.name, *unit.aliases} else "made" if unit.category else "skipped"
+            items.append({"kind": "member", "name": unit.name, "outcome": outcome, "note": "缺类别"})
+            if outcome == "made":
+                self.members.append({"id": unit.code, "name": unit.name, "aliases": unit.aliases, "uscc": None})
+        items += [{"kind": "body", "name": body.name, "outcome": "made"} for body in pack.structure.bodies]
+        return self.keep(request, {"pack": name, "items": items}, 200)
 
     async def list_members(self, request: Request) -> Response:
         start = int(request.query_params.get("cursor", "0"))
@@ -156,7 +208,8 @@ class FakeHub:
         self.collaborations[request.path_params["id"]]["recognitions"].append(body)
         return self.keep(request, body)
 
-    async def fill_practice(self, _: Request) -> Response:
+    async def fill_practice(self, request: Request) -> Response:
+        self.practised.append(self.who(request))
         return JSONResponse({"alliance": "anqing-practice", "members": 0, "collaborations": 0})
 
     async def import_roster(self, request: Request) -> Response:

@@ -56,7 +56,12 @@ async def test_everything_is_sent_by_whom_it_concerns(
     fake: FakeHub, accounts: dict[str, Account], tmp_path: Path, expected: dict[str, Any]
 ) -> None:
     said, bound = await run(fake, accounts, tmp_path)
-    assert len(fake.members) == 44
+    assert [member["name"] for member in fake.members if member["uscc"] is None] == [
+        "安庆市人民政府",
+        "安庆市农业农村局",
+    ]
+    assert len(fake.members) == 44 + 2
+    assert fake.adopted == [("mishuchu", "anqing-2024")]
     assert bound == {a.username: f"m-{a.member_uscc}" for a in DEMO_ACCOUNTS if a.member_uscc}
     assert len(fake.collaborations) == 5
     college = next(item for item in fake.collaborations.values() if item["name"] == "汽车产业学院")
@@ -81,7 +86,7 @@ async def test_loading_twice_changes_nothing(fake: FakeHub, accounts: dict[str, 
     assert fake.replayed == 0
     await run(fake, accounts, tmp_path)
     assert (fake.members, fake.collaborations, fake.rosters, fake.claims, fake.reports) == once
-    assert fake.replayed == 1 + 26  # all else is found standing
+    assert fake.replayed == 1 + 1 + 26  # all else is found standing
 
 
 async def test_a_wrong_password_stops_with_one_sentence(fake: FakeHub) -> None:
@@ -94,6 +99,16 @@ async def test_a_failed_job_stops_with_its_message(fake: FakeHub, accounts: dict
     fake.fail_jobs = True
     with pytest.raises(DemoError, match=r"members\.xlsx 的后台任务失败：磁盘空间已满"):
         await run(fake, accounts, tmp_path)
+
+
+@pytest.mark.parametrize(("fault", "words"), [("reject_rows", "2 行没有通过检查"), ("leave_out", "2 行未写入")])
+async def test_a_list_of_members_that_is_not_taken_whole_stops_the_load(
+    fake: FakeHub, accounts: dict[str, Account], tmp_path: Path, fault: str, words: str
+) -> None:
+    setattr(fake, fault, 2)
+    with pytest.raises(DemoError, match=words):
+        await run(fake, accounts, tmp_path)
+    assert fake.adopted == []
 
 
 async def test_a_refusal_carries_the_servers_sentence(

@@ -112,6 +112,12 @@ def test_commands_for_a_running_hub_say_when_there_is_none(tmp_path: Path) -> No
     assert not (tmp_path / "none").exists(), "asking makes nothing"
 
 
+@pytest.mark.parametrize("command", [("load", "xiaogan"), ("load",), ("list",)])
+def test_demonstrations_are_those_of_a_running_hub(tmp_path: Path, command: tuple[str, ...]) -> None:
+    code, _, said = run("demo", *command, HUB_STATE_DIR=str(tmp_path / "none"))
+    assert (code, said.startswith("中枢没有在运行")) == (1, True)
+
+
 def test_secrets_are_shown_or_written_privately(tmp_path: Path) -> None:
     code, said, _ = run("secrets", "generate", "--public-url", "https://hub.anqing.example")
     assert code == 0

@@ -5,13 +5,22 @@ import io
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from hub.database import OWNER, SERVICES, migrate, role_of
 from hub.demo.alliance import DEMO_ACCOUNTS
-from hub.demonstration import account_lines, is_loaded, load_demonstration, mark_loaded
+from hub.demo.alliances import demo_alliances
+from hub.demonstration import (
+    account_lines,
+    all_account_lines,
+    alliance_lines,
+    load_demonstration,
+    loaded_alliances,
+    mark_loaded,
+)
 from hub.environment import (
     Deployment,
     LocalSettings,
@@ -21,10 +30,12 @@ from hub.environment import (
     running_deployment,
 )
 from hub.errors import OperatorError
+from hub.policy import POLICIES
 from hub.postgres import Address
 from hub.progress import Progress
 from hub.secrets_store import SecretsStore, generate
 from hub.up import child_command
+from services.kernel.permissions import SECOND_FACTOR_ROLES
 from tests.hub.processes import query
 
 UPSTREAMS = {f"HUB_UPSTREAM_{name.upper()}" for name in (*SERVICES, "frontend", "gateway", "worker")}
@@ -153,31 +164,55 @@ def test_progress_counts_notes_and_ends_its_line_after_a_fault() -> None:
     assert stream.getvalue() == "[1/2] 甲 … \n      细节 … 完成 0.0 秒\n[2/2] 乙 … 未完成\n"
 
 
-def test_a_loaded_demonstration_is_not_loaded_again(
-    tmp_path: Path, environment: dict[str, str], bare_server: Address
-) -> None:
-    """The second load would need a running gateway; none runs here, so it would fail if it tried."""
+@pytest.fixture
+def empty_hub(tmp_path: Path, environment: dict[str, str], bare_server: Address) -> Iterator[Deployment]:
+    """A deployment on a server where the hub's database is, without tables."""
     deployment = deployment_in(tmp_path, environment, bare_server.url())
     migrate(deployment.plan, upgrade=lambda *_: None)
+    yield deployment
+    query(bare_server, "DROP DATABASE IF EXISTS hub WITH (FORCE)", "SELECT 1")
+    for role in (OWNER, *map(role_of, SERVICES)):
+        query(bare_server, f"DROP ROLE IF EXISTS {role}", "SELECT 1")
+
+
+def test_a_loaded_demonstration_is_not_loaded_again(empty_hub: Deployment) -> None:
+    """The second load would need a running gateway and tables; none are here, so it would fail if it tried."""
     notes: list[str] = []
-    try:
-        assert asyncio.run(is_loaded(deployment)) is False
-        asyncio.run(mark_loaded(deployment))
-        assert asyncio.run(is_loaded(deployment)) is True
-        load_demonstration(deployment, notes.append)
-    finally:
-        query(bare_server, "DROP DATABASE IF EXISTS hub WITH (FORCE)", "SELECT 1")
-        for role in (OWNER, *map(role_of, SERVICES)):
-            query(bare_server, f"DROP ROLE IF EXISTS {role}", "SELECT 1")
+    assert asyncio.run(loaded_alliances(empty_hub)) == []
+    for code in ("anqing", "xiaogan"):
+        asyncio.run(mark_loaded(empty_hub, code))
+        assert load_demonstration(empty_hub, notes.append, code) is False
+    assert asyncio.run(loaded_alliances(empty_hub)) == ["anqing", "xiaogan"]
     assert notes == []
+    lines = {line.split()[0]: line.split()[1] for line in alliance_lines(empty_hub)}
+    assert lines == {
+        "anqing": "已装载",
+        "chenzhou": "未装载",
+        "community": "未装载",
+        "enan": "未装载",
+        "xiaogan": "已装载",
+    }
+    shown = [line.split()[0] for line in all_account_lines(empty_hub) if line.startswith("  ")]
+    others = [account.username for account in demo_alliances(POLICIES)["xiaogan"].accounts]
+    assert shown == [*(account.username for account in DEMO_ACCOUNTS), *others]
+
+
+def test_the_mark_of_an_older_hub_is_that_of_its_one_demonstration(empty_hub: Deployment, bare_server: Address) -> None:
+    for mark, loaded in (("alliance-hub: demonstration loaded", ["anqing"]), ("something else", [])):
+        query(bare_server, f"COMMENT ON DATABASE hub IS '{mark}'", "SELECT 1")
+        assert asyncio.run(loaded_alliances(empty_hub)) == loaded
 
 
 def test_every_demonstration_account_is_shown_with_its_kept_password(
     tmp_path: Path, environment: dict[str, str]
 ) -> None:
-    lines = account_lines(deployment_in(tmp_path, environment))
-    assert len(lines) == len(DEMO_ACCOUNTS) + 1
-    kept = json.loads((tmp_path / "secrets.json").read_text())["demonstration_accounts"]
-    for account, line in zip(DEMO_ACCOUNTS, lines[1:], strict=True):
-        assert line.split()[:2] == [account.username, kept[account.username]]
-    assert account_lines(deployment_in(tmp_path, environment)) == lines
+    for code, alliance in demo_alliances(POLICIES).items():
+        lines = account_lines(deployment_in(tmp_path, environment), code)
+        assert len(lines) == len(alliance.accounts) + 1
+        assert lines[0].startswith(f"{alliance.name}的示范账号")
+        kept = json.loads((tmp_path / "secrets.json").read_text())["demonstration_accounts"]
+        for account, line in zip(alliance.accounts, lines[1:], strict=True):
+            assert line.split()[:2] == [account.username, kept[account.username]]
+            assert (account.unit_name + "*" in line) is (account.role in SECOND_FACTOR_ROLES)
+        assert account_lines(deployment_in(tmp_path, environment), code) == lines
+    assert len(set(kept.values())) == len(kept), "each has a password of its own"

@@ -1,0 +1,35 @@
+"""How the demonstration reaches the running hub, and as whom."""
+
+from collections.abc import AsyncIterator, Callable, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+
+import httpx
+
+from hub.demo.caller import Caller
+from hub.demo.errors import DemoError
+from hub.demo.sign_in import Account, OAuthClient, signed_in
+
+Say = Callable[[str], None]
+
+
+@dataclass(frozen=True)
+class Hub:
+    """How to reach the running hub, and as whom."""
+
+    public_url: str
+    accounts: Mapping[str, Account]
+    client: OAuthClient
+    transport: httpx.AsyncBaseTransport | None = None
+
+    @asynccontextmanager
+    async def acting(self, username: str) -> AsyncIterator[Caller]:
+        """Calls as one account, signed in through the login form."""
+        if username not in self.accounts:
+            raise DemoError(f"没有演示账号 {username} 的密码。")
+        http = await signed_in(self.public_url, self.client, self.accounts[username], self.transport)
+        caller = Caller(username, http)
+        try:
+            yield caller
+        finally:
+            await caller.close()
