@@ -13,7 +13,10 @@ from services.registry.api import (
     contributions,
     leads,
     meetings,
+    member_contacts,
+    member_duplicates,
     member_imports,
+    member_successions,
     members,
     others,
     practice,
@@ -37,7 +40,10 @@ def create_app(
     """Build the registry; settings come from the environment unless given."""
     settings = settings or RegistrySettings()  # read from the environment
     routers = [
+        member_duplicates.router,
         members.router,
+        member_contacts.router,
+        member_successions.router,
         member_imports.router,
         change_sets.router,
         collaborations.router,

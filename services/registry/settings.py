@@ -57,6 +57,9 @@ class RegistrySettings(ServiceSettings):
             )
         return Storage(open_store(url, access), self.hub.files_key)
 
+    duplicate_likeness: float = Field(default=0.6, ge=0.5, le=1)
+    """From which likeness of names on two members may be one; the lower, the more pairs and the longer the search."""
+
     def files(self) -> FileStore:
         """The store of uploaded workbooks and of workbooks of rejected rows."""
         return FileStore(self.hub.files_dir / "registry", self.hub.files_key)

@@ -39,7 +39,7 @@ async def _rows(session: AnySession, scope: Scope, table: Any) -> Sequence[Any]:
 
 async def _grants(session: AnySession, scope: Scope, as_of: date | None) -> dict[UUID, list[SnapshotRecognition]]:
     """Recognitions by collaboration: on a day those granted until then, and withdrawn only if they were by then."""
-    statement = scope.select(Recognition).where(Recognition.collaboration.is_not(None))
+    statement = scope.select(Recognition)
     if as_of is not None:
         statement = statement.where(Recognition.granted_on <= as_of)
     grants: dict[UUID, list[SnapshotRecognition]] = defaultdict(list)
@@ -47,7 +47,8 @@ async def _grants(session: AnySession, scope: Scope, as_of: date | None) -> dict
         shown = SnapshotRecognition.model_validate(found)
         if as_of is not None and shown.withdrawn_on is not None and shown.withdrawn_on > as_of:
             shown = shown.model_copy(update={"withdrawn_on": None})
-        grants[found.collaboration].append(shown)
+        if found.collaboration is not None:
+            grants[found.collaboration].append(shown)
     return grants
 
 
