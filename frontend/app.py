@@ -18,6 +18,9 @@ from frontend.pages import (
     audit,
     change_sets,
     citations,
+    collaboration_contributions,
+    collaboration_forms,
+    collaboration_reviews,
     collaborations,
     components,
     home,
@@ -33,6 +36,7 @@ from frontend.pages import (
     people_providers,
     people_unit,
     practice,
+    recognitions,
     sign_out,
     subsidies_claims,
     subsidies_lines,
@@ -55,7 +59,14 @@ UPLOAD_BYTES = 64 * 1024 * 1024
 
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
 SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
-REGISTRY = (members, member_imports, change_sets, collaborations)
+COLLABORATIONS = (
+    collaboration_forms,
+    collaboration_contributions,
+    recognitions,
+    collaboration_reviews,
+    collaborations,  # last: its page of one record would take the others' words for an id
+)
+REGISTRY = (members, member_imports, change_sets, *COLLABORATIONS)
 PEOPLE = (people_accounts, people_posts, people_unit, people_providers, people_applications)
 INTEGRATION = (integration_clients, integration_webhooks)
 PAGES = (

@@ -25,6 +25,12 @@ ACTIONS = {
     "collaboration.update": "修改资料",
     "recognition.add": "登记级别认定",
     "recognition.withdraw": "撤销级别认定",
+    "contribution.add": "登记投入",
+    "contribution.change": "修改投入",
+    "contribution.remove": "更正投入",
+    "review.add": "登记年度考核",
+    "review.decide": "处理年度考核",
+    "review.remove": "更正年度考核",
 }
 
 

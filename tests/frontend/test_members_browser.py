@@ -7,10 +7,11 @@ from collections.abc import Iterator
 import pytest
 from playwright.sync_api import expect, sync_playwright
 
+from tests.frontend.collaboration_answers import CLASS, COLLEGE, PLATE, answers
 from tests.frontend.fake_gateway import FakeGateway, refuse, reply
 from tests.frontend.live import live_frontend
 from tests.frontend.test_browser import CHROMIUM, FLAGS, PHONE, WIDE
-from tests.frontend.test_members_pages import API, COLLABORATION, DIVISIONS, HISTORY, MEMBER, ONE, TWO, listing
+from tests.frontend.test_members_pages import API, DIVISIONS, HISTORY, MEMBER, ONE, listing
 
 pytestmark = [
     pytest.mark.browser,
@@ -29,9 +30,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, FakeGateway]]:
             ("GET", f"{API}/members"): listing(MEMBER),
             ("GET", f"{API}/members/{ONE}"): reply(MEMBER, headers={"ETag": '"3"'}),
             ("GET", f"{API}/members/{ONE}/history"): reply(HISTORY),
-            ("GET", f"{API}/collaborations"): listing(COLLABORATION),
-            ("GET", f"{API}/collaborations/{TWO}"): reply(COLLABORATION, headers={"ETag": '"2"'}),
-            ("GET", f"{API}/collaborations/{TWO}/history"): reply(HISTORY),
+            **answers(),
             ("GET", f"{API}/divisions"): reply(DIVISIONS),
         }
         yield address, fake
@@ -61,7 +60,9 @@ def test_a_conflict_is_told_in_the_form_and_a_second_save_goes_through(live: tup
         assert sent == ['"3"', '"4"']
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         for path in ("/members", f"/members/{ONE}", f"/members/{ONE}/edit", "/members/imports/new",
-                     "/collaborations", f"/collaborations/{TWO}", "/collaborations/new"):  # fmt: skip
+                     "/collaborations", f"/collaborations/{COLLEGE}", f"/collaborations/{CLASS}/edit",
+                     "/collaborations/new?kind=base", "/collaborations/plates",
+                     f"/collaborations/plates/{PLATE}"):  # fmt: skip
             page.goto(path)
             assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"], path
         browser.close()

@@ -1,12 +1,12 @@
-"""The pages of members and collaborations through the whole application, on a fake gateway."""
+"""The pages of members through the whole application, on a fake gateway."""
 
 import json
 from typing import Any
-from urllib.parse import unquote
 
 import pytest
 from aiohttp import web
 
+from tests.frontend.collaboration_answers import COLLABORATION
 from tests.frontend.conftest import Browser
 from tests.frontend.fake_gateway import FakeGateway, Handler, problem, refuse, reply
 from tests.frontend.html import Page
@@ -16,7 +16,6 @@ HTMX = {"HX-Request": "true"}
 API = "/api/registry/v1"
 ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"
-GRANT = "33333333-3333-4333-8333-333333333333"
 JOB = "44444444-4444-4444-8444-444444444444"
 
 MEMBER: dict[str, Any] = {
@@ -39,31 +38,6 @@ MEMBER: dict[str, Any] = {
     "joined_on": "2024-09-01",
     "left_on": None,
     "row_version": 3,
-    "created_at": "2025-11-01T00:00:00Z",
-    "updated_at": "2025-11-02T00:00:00Z",
-}
-COLLABORATION: dict[str, Any] = {
-    "id": TWO,
-    "kind": "industry_college",
-    "name": "汽车产业学院",
-    "host_member": {"id": ONE, "name": MEMBER["name"]},
-    "lead_member": None,
-    "participants": [],
-    "founded_on": "2023-05-01",
-    "status": "active",
-    "level": "provincial",
-    "recognised_on": "2025-09-26",
-    "recognitions": [
-        {
-            "id": GRANT,
-            "level": "provincial",
-            "granted_on": "2025-09-26",
-            "document_number": "皖教高示例〔2025〕3号",
-            "withdrawn_on": None,
-            "withdrawal_reason": None,
-        }
-    ],
-    "row_version": 2,
     "created_at": "2025-11-01T00:00:00Z",
     "updated_at": "2025-11-02T00:00:00Z",
 }
@@ -110,9 +84,7 @@ def registry(fake: FakeGateway) -> None:
         ("GET", f"{API}/members"): listing(MEMBER),
         ("GET", f"{API}/members/{ONE}"): reply(MEMBER, headers={"ETag": '"3"'}),
         ("GET", f"{API}/members/{ONE}/history"): reply(HISTORY),
-        ("GET", f"{API}/collaborations"): listing(COLLABORATION),
-        ("GET", f"{API}/collaborations/{TWO}"): reply(COLLABORATION, headers={"ETag": '"2"'}),
-        ("GET", f"{API}/collaborations/{TWO}/history"): reply(HISTORY),
+        ("GET", f"{API}/collaborations"): listing(COLLABORATION),  # its host has the id of the member
         ("GET", f"{API}/divisions"): reply(DIVISIONS),
         ("GET", f"{API}/member-imports/{TWO}"): reply(IMPORT),
     }
@@ -171,12 +143,6 @@ FILLED = {
         f"/members/{ONE}/edit",
         "/members/imports/new",
         f"/members/imports/{TWO}",
-        "/collaborations",
-        "/collaborations/new",
-        f"/collaborations/{TWO}",
-        f"/collaborations/{TWO}/edit",
-        f"/collaborations/{TWO}/recognitions/new",
-        f"/collaborations/{TWO}/recognitions/{GRANT}/withdrawal",
     ],
 )
 async def test_every_page_is_sound_and_has_a_fragment(browser: Browser, path: str) -> None:
@@ -217,9 +183,6 @@ async def test_others_see_no_way_to_write(
     detail = (await stranger.http.get(f"/members/{ONE}")).text
     assert f"/members/{ONE}/edit" not in detail
     assert not any(path.endswith("/history") for _, path, _ in fake.seen)
-    joint = (await stranger.http.get(f"/collaborations/{TWO}")).text
-    assert "recognitions/new" not in joint
-    assert "withdrawal" not in joint
 
 
 async def test_a_member_shows_its_facts_collaborations_and_changes(browser: Browser) -> None:
@@ -414,85 +377,13 @@ async def test_rejects_are_passed_on(browser: Browser, fake: FakeGateway) -> Non
     assert (await browser.http.get(f"/members/imports/{TWO}/errors")).content == b"PK-errors"
 
 
-# ---- collaborations
-
-
-async def test_a_collaboration_is_sent_with_its_participants(browser: Browser, fake: FakeGateway) -> None:
-    taken = Recorder(201, COLLABORATION)
-    fake.answers["POST", f"{API}/collaborations"] = taken
-    data = {"kind": "base", "name": "基地", "host_member": ONE, "participants": [ONE, TWO], "founded_on": ""}
-    answer = await send(browser, "/collaborations/new", data)
-    assert answer.headers["HX-Redirect"] == f"/collaborations/{TWO}"
-    assert taken.bodies == [
-        {
-            "kind": "base",
-            "name": "基地",
-            "host_member": ONE,
-            "lead_member": None,
-            "founded_on": None,
-            "status": "active",
-            "participants": [ONE, TWO],
-        }
-    ]
-
-
-async def test_one_participant_is_a_list_too(browser: Browser, fake: FakeGateway) -> None:
-    taken = Recorder(200, COLLABORATION)
-    fake.answers["PUT", f"{API}/collaborations/{TWO}"] = taken
-    await send(browser, f"/collaborations/{TWO}/edit", {"name": "甲", "participants": ONE, "etag": '"2"'})
-    assert (taken.bodies[0]["participants"], taken.headers[0]["If-Match"]) == ([ONE], '"2"')
-
-
-async def test_two_editors_of_a_collaboration(browser: Browser, fake: FakeGateway) -> None:
-    fake.answers["PUT", f"{API}/collaborations/{TWO}"] = refuse(412, "stale_version", "已被修改", "请刷新。")
-    data = {"kind": "industry_college", "name": "旧名", "status": "active", "founded_on": "2023-05-01", "etag": '"1"'}
-    answer = await send(browser, f"/collaborations/{TWO}/edit", data)
-    form = Page(answer.text)
-    assert answer.status_code == 412
-    assert "现为“汽车产业学院”，与您填写的不同。" in form.text
-    assert f"现为“{MEMBER['name']}”" in form.text
-    assert form.having("input", name="etag")[0]["value"] == '"2"'
-
-
-async def test_a_recognition_is_sent_and_its_faults_come_back(browser: Browser, fake: FakeGateway) -> None:
-    path = f"/collaborations/{TWO}/recognitions/new"
-    taken = Recorder(201, {})
-    fake.answers["POST", f"{API}/collaborations/{TWO}/recognitions"] = taken
-    data = {"level": "national", "granted_on": "2025-11-01", "document_number": "文〔2025〕1号"}
-    answer = await send(browser, path, data)
-    assert answer.headers["HX-Redirect"] == f"/collaborations/{TWO}"
-    assert "已登记级别认定" in unquote(unquote(answer.headers["Set-Cookie"]))
-    assert taken.bodies == [data]
-    errors = [{"field": "level", "code": "level_stands", "message": "该级别的认定仍然有效。"}]
-    fake.answers["POST", f"{API}/collaborations/{TWO}/recognitions"] = refuse(422, "x", "有误", "一处。", errors)
-    again = await send(browser, path, data)
-    assert (again.status_code, again.headers["HX-Retarget"]) == (422, "#recognition-form")
-    assert "该级别的认定仍然有效。" in again.text
-    assert Page(again.text).having("input", name="level", value="national", checked="")
-
-
-async def test_a_withdrawal_names_what_it_withdraws(browser: Browser, fake: FakeGateway) -> None:
-    path = f"/collaborations/{TWO}/recognitions/{GRANT}/withdrawal"
-    assert "皖教高示例〔2025〕3号" in (await page(browser, path)).text
-    taken = Recorder(200, {})
-    fake.answers["POST", f"{API}{path}"] = taken
-    data = {"withdrawn_on": "2025-11-30", "reason": "复核未通过"}
-    answer = await send(browser, path, data)
-    assert answer.headers["HX-Redirect"] == f"/collaborations/{TWO}"
-    assert taken.bodies == [data]
-    fake.answers["POST", f"{API}{path}"] = refuse(409, "recognition_withdrawn", "不允许", "这项认定已经撤销。")
-    again = await send(browser, path, data)
-    assert again.status_code == 409
-    assert "这项认定已经撤销。" in again.text
-
-
 async def test_a_refusal_that_is_no_fault_of_the_form_reaches_the_error_page(
     browser: Browser, fake: FakeGateway
 ) -> None:
     async def refused(request: web.Request) -> web.StreamResponse:
         return problem(403, "forbidden", "没有权限", "您的角色没有这项权限。")
 
-    fake.answers["POST", f"{API}/collaborations"] = refused
-    answer = await send(browser, "/collaborations/new", {"name": "甲"})
+    fake.answers["POST", f"{API}/members"] = refused
+    answer = await send(browser, "/members/new", {"name": "甲"})
     assert answer.status_code == 403
     assert "您的角色没有这项权限。" in answer.text

@@ -51,6 +51,7 @@ def collaboration_filter(
     member: Annotated[UUID | None, Query(description="该单位承办、牵头或参与的")] = None,
     level: Annotated[RecognitionLevel | None, Query(description="当日持有该级别认定的")] = None,
     division: Annotated[str | None, Query(pattern=r"^\d{6}$", description="该县区有单位参加的")] = None,
+    partner: Annotated[str | None, Query(max_length=50, description="参加单位的名称、拼音或首字母中的一段")] = None,
     missing: Annotated[Missing | None, Query(description="缺哪一项，仅运行中的")] = None,
     as_of: AsOf = None,
 ) -> CollaborationFilter:
@@ -64,6 +65,7 @@ def collaboration_filter(
         member=member,
         level=level,
         division=division,
+        partner=partner,
         missing=missing,
     )
 

@@ -32,8 +32,8 @@ TRIGRAM: Final = 3
 class CollaborationFilter:
     """Conditions of a list on `day`, as of which it is read when `as_of` is given.
 
-    `member` finds those in which a member has any part, `division` those in which one of its members has, `level` those
-    that hold it on the day, `missing` those that lack something their kind needs.
+    `member` finds those in which a member has any part, `division` and `partner` (a fragment of a name) those in which
+    such a member has, `level` those that hold it on the day, `missing` those that lack something their kind needs.
     """
 
     day: date
@@ -44,6 +44,7 @@ class CollaborationFilter:
     member: UUID | None = None
     level: str | None = None
     division: str | None = None
+    partner: str | None = None
     missing: str | None = None
 
 
@@ -80,10 +81,8 @@ def matching(scope: Scope, asked: CollaborationFilter) -> tuple[type[Collaborati
         statement = statement.where(_named(table, asked.q.strip().lower(), asked.as_of))
     if asked.member:
         statement = statement.where(table.id.in_(with_part(scope, [asked.member], asked.as_of)))
-    if asked.division:
-        member = at(Member, asked.as_of)
-        settled = select(member.id).where(member.alliance == scope.alliance, member.division == asked.division)
-        statement = statement.where(table.id.in_(with_part(scope, settled, asked.as_of)))
+    if asked.division or asked.partner:
+        statement = statement.where(table.id.in_(with_part(scope, _partners(scope, asked), asked.as_of)))
     if asked.level:
         holders = scope.limit(select(Recognition.collaboration), Recognition)
         holders = holders.where(Recognition.level == asked.level, standing_on(Recognition, asked.day))
@@ -91,6 +90,17 @@ def matching(scope: Scope, asked: CollaborationFilter) -> tuple[type[Collaborati
     if asked.missing:
         statement = statement.where(table.status == "active", MISSING[asked.missing](table, asked.as_of))
     return table, statement
+
+
+def _partners(scope: Scope, asked: CollaborationFilter) -> Select[UUID]:
+    """The members of the division, or those of the name that was asked for."""
+    member = at(Member, asked.as_of)
+    partners = select(member.id).where(member.alliance == scope.alliance)
+    if asked.division:
+        partners = partners.where(member.division == asked.division)
+    if asked.partner:
+        partners = partners.where(member.search_text.contains(asked.partner.strip().lower(), autoescape=True))
+    return partners
 
 
 def _named(table: type[Collaboration], fragment: str, as_of: date | None) -> ColumnElement[bool]:

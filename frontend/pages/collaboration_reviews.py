@@ -1,0 +1,224 @@
+"""年度考核: record the assessment of a year, decide on a failed one, take back a wrong entry.
+
+The same forms serve a collaboration (`/collaborations/{id}`) and a plate of a member (`/collaborations/plates/{id}`).
+"""
+
+from typing import Any
+from uuid import UUID
+
+from fastapi import APIRouter, Request
+from fastapi.responses import Response
+
+from frontend.access import Gateway, needs, performs
+from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
+from frontend.gateway_client import ApiProblem, BoundGateway
+from frontend.htmx import page_or_fragment, redirect
+from frontend.pages.registry_words import API, FORM_REFUSALS, options, refused_form
+from services.kernel import registry_words as words
+from services.kernel.permissions import Permission
+
+router = APIRouter(prefix="/collaborations", dependencies=[needs(Permission.REGISTRY_READ)])
+WRITES = [needs(Permission.REGISTRY_WRITE)]
+DECIDES = [needs(Permission.REGISTRY_DECIDE)]
+OF_COLLABORATION = "/api/registry/v1/collaborations/{}/reviews"
+OF_PLATE = "/api/registry/v1/recognitions/{}/reviews"
+REVIEW_LABELS = {
+    "year": "考核年度",
+    "result": "考核结果",
+    "reviewed_on": "考核日期",
+    "opinion": "考核意见",
+    "document_number": "考核文件",
+}
+DECISION_LABELS = {
+    "decision": "处理决定",
+    "decided_on": "决定日期",
+    "document_number": "决定文号",
+    "resolution": "所依据的决议",
+    "rectify_until": "整改期限",
+    "reason": "理由",
+}
+REASON = {"reason": "更正原因"}
+
+
+class Place:
+    """Where reviews hang: pages and API of a collaboration, or of a member's plate."""
+
+    def __init__(self, thing: UUID, *, plate: bool) -> None:
+        self.page = f"/collaborations/plates/{thing}" if plate else f"/collaborations/{thing}"
+        self.api = f"{API}/recognitions/{thing}" if plate else f"{API}/collaborations/{thing}"
+        self.plate = plate
+
+    async def title(self, gateway: BoundGateway) -> str:
+        found = (await gateway.get(self.api)).data
+        return str(found["subject"]["name"] if self.plate else found["name"])
+
+
+async def _new(request: Request, gateway: BoundGateway, place: Place) -> Response:
+    due = (await gateway.get(f"{place.api}/reviews")).data["due_years"]
+    form = Form.of(request, {"year": due[0] if due else None})
+    return await _form(request, gateway, place, "review", form)
+
+
+async def _add(request: Request, gateway: BoundGateway, place: Place) -> Response:
+    values = await submitted(request)
+    sent = payload(values, *REVIEW_LABELS)
+    try:
+        await gateway.post(f"{place.api}/reviews", sent, idempotency_key=values.get(KEY_FIELD))
+    except ApiProblem as problem:
+        return await _refused(request, gateway, place, "review", values, problem)
+    told = "已登记考核；不合格的请报负责人决定。" if values.get("result") == "failed" else "已登记考核。"
+    return redirect(request, place.page, toast=told)
+
+
+async def _decide(request: Request, gateway: BoundGateway, place: Place, review: UUID) -> Response:
+    values = await submitted(request)
+    sent = payload(values, *DECISION_LABELS)
+    address = f"{place.api}/reviews/{review}/decision"
+    try:
+        await gateway.post(address, sent, if_match=values.get(ETAG_FIELD))
+    except ApiProblem as problem:
+        return await _refused(request, gateway, place, "decision", values, problem, review)
+    return redirect(request, place.page, toast="已登记处理决定。")
+
+
+async def _remove(request: Request, gateway: BoundGateway, place: Place, review: UUID) -> Response:
+    values = await submitted(request)
+    asked, headers = {"reason": values.get("reason", "")}, {"If-Match": values.get(ETAG_FIELD)}
+    try:
+        await gateway.request("DELETE", f"{place.api}/reviews/{review}", params=asked, headers=headers)
+    except ApiProblem as problem:
+        return await _refused(request, gateway, place, "removal", values, problem, review)
+    return redirect(request, place.page, toast="已更正：这次考核记录已删去。")
+
+
+async def _open(request: Request, gateway: BoundGateway, place: Place, name: str, review: UUID) -> Response:
+    found = await _find(gateway, place, review)
+    return await _form(request, gateway, place, name, Form.of(request, etag=f'"{found["row_version"]}"'), review)
+
+
+async def _find(gateway: BoundGateway, place: Place, review: UUID) -> dict[str, Any]:
+    items = (await gateway.get(f"{place.api}/reviews")).data["items"]
+    found: dict[str, Any] | None = next((item for item in items if item["id"] == str(review)), None)
+    if found is None:
+        raise ApiProblem(404, "review_not_found", "没有找到", "没有这次考核，可能已经更正删去。")
+    return found
+
+
+async def _refused(
+    request: Request,
+    gateway: BoundGateway,
+    place: Place,
+    name: str,
+    values: dict[str, Any],
+    problem: ApiProblem,
+    review: UUID | None = None,
+) -> Response:
+    if problem.status not in {*FORM_REFUSALS, 412}:
+        raise problem
+    return await _form(request, gateway, place, name, Form.refused(request, values, problem), review)
+
+
+async def _form(
+    request: Request, gateway: BoundGateway, place: Place, name: str, form: Form, review: UUID | None = None
+) -> Response:
+    """The page of one of the three forms."""
+    labels = {"review": REVIEW_LABELS, "decision": DECISION_LABELS, "removal": REASON}[name]
+    tail = {"review": "new", "decision": f"{review}/decision", "removal": f"{review}/removal"}[name]
+    context = {
+        "title": await place.title(gateway),
+        "entry": await _find(gateway, place, review) if review else None,
+        "action": f"{place.page}/reviews/{tail}",
+        "cancel": place.page,
+        "labels": labels,
+        "results": options(words.REVIEW_RESULTS),
+        "decisions": options(words.REVIEW_DECISIONS),
+        "words": words,
+    }
+    page, fragment = f"collaborations/{name}.html", f"collaborations/_{name}.html"
+    if form.problem is not None:
+        return refused_form(request, page, fragment, context, form, "review-form")
+    return page_or_fragment(request, page, fragment, {**context, "form": form})
+
+
+@router.get("/plates/{recognition_id}/reviews/new", dependencies=WRITES)
+async def new_of_plate(request: Request, gateway: Gateway, recognition_id: UUID) -> Response:
+    """The form of a plate's assessment."""
+    return await _new(request, gateway, Place(recognition_id, plate=True))
+
+
+@router.post("/plates/{recognition_id}/reviews/new", dependencies=[*WRITES, performs(f"POST {OF_PLATE}")])
+async def add_to_plate(request: Request, gateway: Gateway, recognition_id: UUID) -> Response:
+    """Record a plate's assessment."""
+    return await _add(request, gateway, Place(recognition_id, plate=True))
+
+
+@router.get("/plates/{recognition_id}/reviews/{review_id}/decision", dependencies=DECIDES)
+async def new_decision_of_plate(request: Request, gateway: Gateway, recognition_id: UUID, review_id: UUID) -> Response:
+    """The form of a decision on a plate's failed assessment."""
+    return await _open(request, gateway, Place(recognition_id, plate=True), "decision", review_id)
+
+
+@router.post(
+    "/plates/{recognition_id}/reviews/{review_id}/decision",
+    dependencies=[*DECIDES, performs(f"POST {OF_PLATE}/{{}}/decision")],
+)
+async def decide_of_plate(request: Request, gateway: Gateway, recognition_id: UUID, review_id: UUID) -> Response:
+    """Record the decision."""
+    return await _decide(request, gateway, Place(recognition_id, plate=True), review_id)
+
+
+@router.get("/plates/{recognition_id}/reviews/{review_id}/removal", dependencies=WRITES)
+async def new_removal_of_plate(request: Request, gateway: Gateway, recognition_id: UUID, review_id: UUID) -> Response:
+    """The form that asks why an assessment is taken back."""
+    return await _open(request, gateway, Place(recognition_id, plate=True), "removal", review_id)
+
+
+@router.post(
+    "/plates/{recognition_id}/reviews/{review_id}/removal",
+    dependencies=[*WRITES, performs(f"DELETE {OF_PLATE}/{{}}")],
+)
+async def remove_of_plate(request: Request, gateway: Gateway, recognition_id: UUID, review_id: UUID) -> Response:
+    """Take it back."""
+    return await _remove(request, gateway, Place(recognition_id, plate=True), review_id)
+
+
+@router.get("/{collaboration_id}/reviews/new", dependencies=WRITES)
+async def new_review(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
+    """The form of an assessment."""
+    return await _new(request, gateway, Place(collaboration_id, plate=False))
+
+
+@router.post("/{collaboration_id}/reviews/new", dependencies=[*WRITES, performs(f"POST {OF_COLLABORATION}")])
+async def add_review(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
+    """Record an assessment."""
+    return await _add(request, gateway, Place(collaboration_id, plate=False))
+
+
+@router.get("/{collaboration_id}/reviews/{review_id}/decision", dependencies=DECIDES)
+async def new_decision(request: Request, gateway: Gateway, collaboration_id: UUID, review_id: UUID) -> Response:
+    """The form of a decision on a failed assessment."""
+    return await _open(request, gateway, Place(collaboration_id, plate=False), "decision", review_id)
+
+
+@router.post(
+    "/{collaboration_id}/reviews/{review_id}/decision",
+    dependencies=[*DECIDES, performs(f"POST {OF_COLLABORATION}/{{}}/decision")],
+)
+async def decide(request: Request, gateway: Gateway, collaboration_id: UUID, review_id: UUID) -> Response:
+    """Record the decision."""
+    return await _decide(request, gateway, Place(collaboration_id, plate=False), review_id)
+
+
+@router.get("/{collaboration_id}/reviews/{review_id}/removal", dependencies=WRITES)
+async def new_removal(request: Request, gateway: Gateway, collaboration_id: UUID, review_id: UUID) -> Response:
+    """The form that asks why an assessment is taken back."""
+    return await _open(request, gateway, Place(collaboration_id, plate=False), "removal", review_id)
+
+
+@router.post(
+    "/{collaboration_id}/reviews/{review_id}/removal",
+    dependencies=[*WRITES, performs(f"DELETE {OF_COLLABORATION}/{{}}")],
+)
+async def remove(request: Request, gateway: Gateway, collaboration_id: UUID, review_id: UUID) -> Response:
+    """Take it back."""
+    return await _remove(request, gateway, Place(collaboration_id, plate=False), review_id)
