@@ -1,17 +1,22 @@
 """The workbook of members: one table for template, export and import, so that an export can be imported again."""
 
 import re
+from collections.abc import Callable
+from datetime import date
 from typing import Any, Final
 
 from services.kernel import registry_words as words
 from services.kernel.divisions import FUNCTIONAL_ZONES, is_division
+from services.kernel.identifiers import tidy_code
 from services.kernel.workbooks import Column, Fault, TableSpec, Value
+from services.registry.domain.members import INDUSTRY_CODE, SCHOOL_CODE
 from services.registry.tables import Member
 
 _SEPARATORS: Final = re.compile(r"[、,，;；/|\n]+")
 _PHONE: Final = re.compile(r"[0-9+\-() ]{5,30}")
 ALIAS_LENGTH: Final = 100
 ALIAS_COUNT: Final = 20
+LISTS: Final = ("aliases", "former_names")
 
 
 def _division(value: Value) -> Fault | None:
@@ -29,6 +34,20 @@ def _aliases(value: Value) -> Fault | None:
     if len(names) <= ALIAS_COUNT and all(len(name) <= ALIAS_LENGTH for name in names):
         return None
     return Fault("text_too_long", f"最多 {ALIAS_COUNT} 个简称，每个最多 {ALIAS_LENGTH} 个字，用顿号隔开。")
+
+
+def _former(value: Value) -> Fault | None:
+    former = split_former_names(value)
+    if len(former) <= ALIAS_COUNT and all(0 < len(one["name"]) <= ALIAS_LENGTH for one in former):
+        return None
+    return Fault("text_too_long", f"最多 {ALIAS_COUNT} 个曾用名，每个最多 {ALIAS_LENGTH} 个字，用顿号隔开。")
+
+
+def _shaped(pattern: str, sentence: str) -> Callable[[Value], Fault | None]:
+    def check(value: Value) -> Fault | None:
+        return None if re.match(pattern, tidy_code(str(value))) else Fault("code_invalid", sentence)
+
+    return check
 
 
 def _labels(choices: Any) -> dict[str, str]:
@@ -49,8 +68,26 @@ _BEFORE: Final = (
         note="填全称。",
         width=34,
     ),
-    Column("aliases", "简称", ("别名", "曾用名"), maximum_length=1000, check=_aliases, note="用顿号隔开。", width=20),
+    Column("aliases", "简称", ("别名",), maximum_length=1000, check=_aliases, note="用顿号隔开。", width=20),
+    Column(
+        "former_names",
+        "曾用名",
+        ("原名称",),
+        maximum_length=2000,
+        check=_former,
+        note="用顿号隔开，可写明至哪天，如 旧名称（至2020-06-30）；改名时系统自动登记。",
+        width=24,
+    ),
     Column("uscc", "统一社会信用代码", ("信用代码",), kind="uscc", note="没有代码的单位留空。", width=24),
+    Column(
+        "school_code",
+        "学校标识码",
+        ("学校代码",),
+        kind="code",
+        check=_shaped(SCHOOL_CODE, "学校标识码是 10 位数字，请核对。"),
+        note="仅学校填写，10 位数字。",
+        width=14,
+    ),
     Column(
         "category",
         "类别",
@@ -96,6 +133,16 @@ _BEFORE: Final = (
     ),
     Column("size_evidence", "规模佐证材料", note="仅企业填写，证明文件的名称和编号。", width=40),
     Column("industry", "所属行业", ("行业",), maximum_length=100, width=16),
+    Column(
+        "industry_code",
+        "行业代码",
+        ("国民经济行业代码",),
+        kind="code",
+        check=_shaped(INDUSTRY_CODE, "行业代码的写法如 C3670 或 36，请核对。"),
+        note="国民经济行业分类的代码，如 C3670。",
+        width=12,
+    ),
+    Column("address", "地址", ("单位地址", "通讯地址"), maximum_length=200, width=30),
 )
 _AFTER: Final = (
     Column(
@@ -128,12 +175,38 @@ def split_aliases(value: Value) -> list[str]:
     return list(dict.fromkeys(name for name in names if name))
 
 
+_FORMER: Final = re.compile(r"(.*?)(?:[（(]至(\d{4}-\d{2}-\d{2})[）)])?")
+
+
+def split_former_names(value: Value) -> list[dict[str, Any]]:
+    """The former names in a cell, each with the day until which it held where that is written and is a day."""
+    found: dict[str, dict[str, Any]] = {}
+    for text in split_aliases(value):
+        match = _FORMER.fullmatch(text)
+        name, until = (match[1].strip(), match[2]) if match and (not match[2] or _is_day(match[2])) else (text, None)
+        found[name] = {"name": name, "until": until}
+    return list(found.values())
+
+
+def _is_day(text: str) -> bool:
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _former_cell(former: dict[str, Any]) -> str:
+    return f"{former['name']}（至{former['until']}）" if former["until"] else str(former["name"])
+
+
 def member_cells(member: Member) -> dict[str, Value]:
     """A member as one row of the workbook."""
     cells: dict[str, Value] = {
-        column.field: getattr(member, column.field) for column in MEMBERS.columns if column.field != "aliases"
+        column.field: getattr(member, column.field) for column in MEMBERS.columns if column.field not in LISTS
     }
-    return {**cells, "aliases": "、".join(member.aliases)}
+    former = "、".join(_former_cell(one) for one in member.former_names)
+    return {**cells, "aliases": "、".join(member.aliases), "former_names": former}
 
 
 def member_values(values: dict[str, Value], present: frozenset[str]) -> dict[str, Any]:
@@ -141,6 +214,10 @@ def member_values(values: dict[str, Value], present: frozenset[str]) -> dict[str
     given: dict[str, Any] = {field: value for field, value in values.items() if field in present}
     if "aliases" in given:
         given["aliases"] = split_aliases(given["aliases"])
+    if "former_names" in given:
+        given["former_names"] = split_former_names(given["former_names"])
+    if given.get("industry_code"):
+        given["industry_code"] = tidy_code(str(given["industry_code"]))
     if "status" in given:
         given["status"] = given["status"] or "active"
     return given

@@ -196,10 +196,20 @@ def test_a_row_that_somebody_changed_after_the_preview_is_left_out(registry: Reg
 def test_an_export_comes_back_unchanged(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         sets = Sets(caller)
-        await caller.create("/members", member("甲职业学校", uscc=uscc(1), aliases=["甲校"], joined_on="2024-09-01"))
+        former = [{"name": "旧甲校", "until": "2020-06-30"}, {"name": "更旧甲校（东区）", "until": None}]
+        school = {"former_names": former, "school_code": "3134000001", "address": "示例路1号"}
+        named = member("甲职业学校", uscc=uscc(1), aliases=["甲校"], joined_on="2024-09-01", **school)
+        await caller.create("/members", named)
         await caller.create(
             "/members",
-            member("乙公司", uscc=uscc(2), category="enterprise", enterprise_size="medium", size_evidence="证明1号"),
+            member(
+                "乙公司",
+                industry_code="C3670",
+                uscc=uscc(2),
+                category="enterprise",
+                enterprise_size="medium",
+                size_evidence="证明1号",
+            ),
         )
         left = member(
             "丙学校", status="exited", joined_on="2024-01-01", left_on="2025-06-30", contact_phone="0556-1234567"

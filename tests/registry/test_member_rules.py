@@ -17,7 +17,8 @@ from services.registry.domain.duplicates import Pair, page_of
 from services.registry.domain.members import MemberStatus, belongs_on, names_after_rename
 from services.registry.domain.states import steps
 from services.registry.domain.successions import MOST_NAMES, aliases_after_merger, known_as, names_of
-from services.registry.schemas.members import MemberUpdate
+from services.registry.schemas.members import MemberUpdate, MemberWrite
+from services.registry.workbook import MEMBERS, split_former_names
 
 DAY = date(2025, 6, 30)
 
@@ -154,3 +155,23 @@ def test_a_page_goes_on_after_a_pair_that_is_gone() -> None:
     for odd in ("x", "1~2~3", f"nan~{uuid4()}", "~~"):
         with pytest.raises(InvalidInput):
             page_of(pairs, odd, 2)
+
+
+FORMER: list[tuple[str, list[tuple[str, str | None]]]] = [
+    ("", []),
+    ("旧校", [("旧校", None)]),
+    ("旧校（至2020-06-30）、更旧校", [("旧校", "2020-06-30"), ("更旧校", None)]),
+    ("旧校(至2020-06-30);旧校", [("旧校", None)]),
+    ("旧校（东校区）（至2020-06-30）", [("旧校（东校区）", "2020-06-30")]),
+    ("旧校（至2020-02-30）", [("旧校（至2020-02-30）", None)]),
+]
+
+
+@pytest.mark.parametrize(("cell", "names"), FORMER)
+def test_former_names_are_read_from_a_cell(cell: str, names: list[tuple[str, str | None]]) -> None:
+    assert [(one["name"], one["until"]) for one in split_former_names(cell)] == names
+
+
+def test_a_workbook_holds_every_field_but_the_logo() -> None:
+    columns = {column.field for column in MEMBERS.columns}
+    assert {*MemberWrite.model_fields} - columns == {"logo"}

@@ -12,19 +12,19 @@ from sqlalchemy import select, update
 from services.kernel import registry_words as words
 from services.kernel.database import Database, WriteSession
 from services.kernel.shared_tables import audit_entry, idempotency_key
-from services.registry import domain
+from services.registry.domain import collaborations, members
 from tests.registry.conftest import Caller, Registry, member, services_of, uscc
 
 
 def test_the_enums_are_the_vocabulary_that_people_see() -> None:
     for enum, labels in (
-        (domain.MemberCategory, words.MEMBER_CATEGORIES),
-        (domain.StructureRole, words.STRUCTURE_ROLES),
-        (domain.EnterpriseSize, words.ENTERPRISE_SIZES),
-        (domain.MemberStatus, words.MEMBER_STATUSES),
-        (domain.CollaborationKind, words.COLLABORATION_KINDS),
-        (domain.CollaborationStatus, words.COLLABORATION_STATUSES),
-        (domain.RecognitionLevel, words.RECOGNITION_LEVELS),
+        (members.MemberCategory, words.MEMBER_CATEGORIES),
+        (members.StructureRole, words.STRUCTURE_ROLES),
+        (members.EnterpriseSize, words.ENTERPRISE_SIZES),
+        (members.MemberStatus, words.MEMBER_STATUSES),
+        (collaborations.CollaborationKind, words.COLLABORATION_KINDS),
+        (collaborations.CollaborationStatus, words.COLLABORATION_STATUSES),
+        (collaborations.RecognitionLevel, words.RECOGNITION_LEVELS),
     ):
         assert [str(code) for code in enum] == list(labels)
 

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any
+from uuid import UUID
 
 import pytest
 from hypothesis import given, settings
@@ -13,6 +14,7 @@ from services.kernel.workbooks import CellIssue
 from services.kernel.workbooks.bulk import Format, open_stream
 from services.subsidies.clients.registry import RegistryFacts, plain_name
 from services.subsidies.domain import RosterKind
+from services.subsidies.queries.facts import schools_of
 from services.subsidies.rosters.checking import PERSON_KEY_BYTES, RosterChecker
 from services.subsidies.rosters.storing import TARGETS
 from tests.subsidies.world import id_number, member, members, school_class, student, unit_id, workbook
@@ -231,3 +233,28 @@ def test_a_name_of_two_active_units_finds_neither_and_a_search_may_be_narrowed()
     assert narrowed.id == unit_id("b")
     assert registry.find("别的学校") is None
     assert registry.name_of(None) == registry.name_of(unit_id("nobody")) == "未登记单位"
+
+
+def test_a_name_means_the_member_that_belongs_and_who_is_suspended_earns_nothing() -> None:
+    """A school under rectification keeps its full part; one that is suspended is found, but not paid."""
+    standing = {"active": "甲校", "rectifying": "乙校", "suspended": "丙校", "exited": "丁校"}
+    ids = {status: str(UUID(int=number)) for number, status in enumerate(standing)}
+    found = [
+        {"id": ids[status], "name": name, "category": "secondary_vocational", "status": status}
+        for status, name in standing.items()
+    ]
+    found[2]["aliases"] = ["丁校"]
+    registry = facts(found)
+    assert {name: str(one.id) for name in standing.values() if (one := registry.find(name))} == {
+        "甲校": ids["active"],
+        "乙校": ids["rectifying"],
+        "丙校": ids["suspended"],
+        "丁校": ids["suspended"],
+    }
+    rows = schools_of(registry).rows()
+    assert {name: category for _, name, category in rows} == {
+        "甲校": "secondary_vocational",
+        "乙校": "secondary_vocational",
+        "丙校": None,
+        "丁校": None,
+    }

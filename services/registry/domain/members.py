@@ -55,6 +55,9 @@ class MemberStatus(StrEnum):
 
 ZONE_CODES: Final = frozenset(zone.code for zone in FUNCTIONAL_ZONES)
 ENTERPRISE: Final = "enterprise"
+SCHOOL_CODE: Final = r"^[0-9]{10}$"
+INDUSTRY_CODE: Final = r"^(?:[A-T][0-9]{0,4}|[0-9]{2,4})$"
+"""The shape of GB/T 4754: a section's letter, two digits of a division, a third of a group, a fourth of a class."""
 
 
 class MemberFacts(Protocol):

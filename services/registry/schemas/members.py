@@ -9,7 +9,14 @@ from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
 from services.kernel.identifiers import is_uscc, tidy_code
-from services.registry.domain.members import EnterpriseSize, MemberCategory, MemberStatus, StructureRole
+from services.registry.domain.members import (
+    INDUSTRY_CODE,
+    SCHOOL_CODE,
+    EnterpriseSize,
+    MemberCategory,
+    MemberStatus,
+    StructureRole,
+)
 
 
 def _empty_is_none(value: object) -> object:
@@ -63,8 +70,8 @@ def _each_once(names: list[FormerName]) -> list[FormerName]:
     return list({former["name"]: former for former in names}.values())
 
 
-SchoolCode = Annotated[str, BeforeValidator(_tidied), StringConstraints(pattern=r"^[0-9]{10}$")]
-IndustryCode = Annotated[str, BeforeValidator(_tidied), StringConstraints(pattern=r"^(?:[A-T][0-9]{0,4}|[0-9]{2,4})$")]
+SchoolCode = Annotated[str, BeforeValidator(_tidied), StringConstraints(pattern=SCHOOL_CODE)]
+IndustryCode = Annotated[str, BeforeValidator(_tidied), StringConstraints(pattern=INDUSTRY_CODE)]
 
 
 class MemberWrite(BaseModel):

@@ -17,6 +17,7 @@ from sqlalchemy import desc, select
 
 from services.kernel.clock import Clock
 from services.kernel.database import AnySession, Database
+from services.kernel.registry_words import BELONGS
 from services.kernel.service_calls import ServiceToken, Snapshot, SnapshotClient
 from services.kernel.settings import ServiceSettings
 from services.kernel.shared_tables import snapshot as snapshots
@@ -24,7 +25,6 @@ from services.kernel.shared_tables import snapshot as snapshots
 SOURCE: Final = "registry"
 PATH: Final = "/api/registry/v1/snapshot"
 KEPT_VERSIONS: Final = 8
-ACTIVE: Final = "active"
 
 
 class _Narrow(BaseModel):
@@ -42,7 +42,7 @@ class Member(_Narrow):
     division: str | None = None
     enterprise_size: str | None = None
     size_evidence: str | None = None
-    status: str = ACTIVE
+    status: str = "active"
 
 
 class Recognition(_Narrow):
@@ -98,13 +98,13 @@ class RegistryFacts:
     def find(self, name: str, *, among: Iterable[str] | None = None) -> Member | None:
         """The one member with this name, alias or 统一社会信用代码; none when nobody or more than one has it.
 
-        `among` limits the search to categories. An active member stands before those that left.
+        `among` limits the search to categories. A member that belongs to the alliance stands before those that left.
         """
         wanted = set(among) if among is not None else None
         found = [self.members[key] for key in self._by_name.get(plain_name(name), ())]
         found = [member for member in found if wanted is None or member.category in wanted]
-        active = [member for member in found if member.status == ACTIVE]
-        candidates = active or found
+        belonging = [member for member in found if member.status in BELONGS]
+        candidates = belonging or found
         return candidates[0] if len(candidates) == 1 else None
 
     def name_of(self, member: UUID | None) -> str:

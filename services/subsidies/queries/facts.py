@@ -9,7 +9,8 @@ from typing import Any, Final
 import polars as pl
 
 from services.kernel.database import AnySession
-from services.subsidies.clients.registry import ACTIVE, RegistryFacts
+from services.kernel.registry_words import TAKES_PART
+from services.subsidies.clients.registry import RegistryFacts
 from services.subsidies.queries.bulk import Refine, frame_of
 from services.subsidies.queries.pinned import Pinned
 from services.subsidies.queries.policy import Policy
@@ -103,7 +104,7 @@ def _student_facts(inputs: Inputs, prior: PriorPayments) -> Refine:
     claims = {(claim.owner, claim.rule) for claim in inputs.pinned.claims if claim.collaboration is None}
     accepted = pl.DataFrame(list(claims), schema={"owner": pl.String, "claimed_rule": pl.String}, orient="row")
     covered = accepted.to_struct().implode()
-    schools, senders = _schools(inputs.registry), _senders(inputs)
+    schools, senders = schools_of(inputs.registry), _senders(inputs)
     paid = pl.Series(prior.people, dtype=pl.String).str.decode("hex").implode()
 
     def refine(rows: pl.DataFrame) -> pl.DataFrame:
@@ -175,9 +176,9 @@ def _text(member: Any) -> str | None:
     return str(member) if member else None
 
 
-def _schools(registry: RegistryFacts) -> pl.DataFrame:
-    """Name and category of every member; who left is no school of the alliance any more and has no category."""
-    rows = [(str(m.id), m.name, m.category if m.status == ACTIVE else None) for m in registry.members.values()]
+def schools_of(registry: RegistryFacts) -> pl.DataFrame:
+    """Name and category of every member; who left, or is suspended, earns nothing here and has no category."""
+    rows = [(str(m.id), m.name, m.category if m.status in TAKES_PART else None) for m in registry.members.values()]
     columns = {"school": pl.String, "school_name": pl.String, "school_category": pl.String}
     return pl.DataFrame(rows, schema=columns, orient="row")
 
