@@ -89,11 +89,6 @@ COLLABORATION_KINDS: Final[Mapping[str, str]] = {
 }
 COLLABORATION_STATUSES: Final[Mapping[str, str]] = {"active": "运行中", "ended": "已终止"}
 RECOGNITION_LEVELS: Final[Mapping[str, str]] = {"municipal": "市级", "provincial": "省级", "national": "国家级"}
-COLLABORATION_PARTS: Final[Mapping[str, str]] = {"enterprise": "合作企业", "partner": "合作方", "supporter": "支持单位"}
-CONTRIBUTION_KINDS: Final[Mapping[str, str]] = {"equipment": "设备", "money": "资金", "site": "场地", "people": "人员"}
-RECOGNITION_STATES: Final[Mapping[str, str]] = {"standing": "有效", "lapsed": "已到期", "withdrawn": "已撤销"}
-REVIEW_RESULTS: Final[Mapping[str, str]] = {"passed": "合格", "failed": "不合格"}
-REVIEW_DECISIONS: Final[Mapping[str, str]] = {"rectify": "保留并整改", "withdraw": "撤销认定"}
 MEETING_STATES: Final[Mapping[str, str]] = {
     "planned": "计划",
     "convened": "召开",
@@ -115,3 +110,30 @@ MAJORITIES_OF: Final[Mapping[str, str]] = {
     "present": "到会席位",
     "seats": "全体席位",
 }
+COLLABORATION_PARTS: Final[Mapping[str, str]] = {"enterprise": "合作企业", "partner": "合作方", "supporter": "支持单位"}
+CONTRIBUTION_KINDS: Final[Mapping[str, str]] = {"equipment": "设备", "money": "资金", "site": "场地", "people": "人员"}
+RECOGNITION_STATES: Final[Mapping[str, str]] = {"standing": "有效", "lapsed": "已到期", "withdrawn": "已撤销"}
+REVIEW_RESULTS: Final[Mapping[str, str]] = {"passed": "合格", "failed": "不合格"}
+REVIEW_DECISIONS: Final[Mapping[str, str]] = {"rectify": "保留并整改", "withdraw": "撤销认定"}
+CATALOGUE_KINDS: Final[Mapping[str, str]] = {"majors": "专业目录", "industries": "国民经济行业分类"}
+CATALOGUE_STATES: Final[Mapping[str, str]] = {"draft": "待启用", "adopted": "已启用"}
+MAJOR_LEVELS: Final[Mapping[str, str]] = {"broad": "专业大类", "group": "专业类", "major": "专业"}
+INDUSTRY_LEVELS: Final[Mapping[str, str]] = {
+    "section": "门类",
+    "division": "大类",
+    "group": "中类",
+    "class": "小类",
+}
+MAJOR_STAGES: Final[Mapping[str, str]] = {"bachelor": "职业本科", "college": "高职专科", "secondary": "中职"}
+TEACHER_KINDS: Final[Mapping[str, str]] = {"part_time": "兼职", "dual": "双师", "full_time": "专任"}
+TEACHER_TITLES: Final[Mapping[str, str]] = {
+    "senior": "正高级",
+    "associate": "副高级",
+    "middle": "中级",
+    "junior": "初级",
+    "chief_technician": "首席技师",
+    "senior_technician": "高级技师",
+    "technician": "技师",
+    "other": "其他",
+}
+PRACTICE_STANDINGS: Final[Mapping[str, str]] = {"met": "达标", "near": "临近", "unmet": "未达标"}

@@ -8,10 +8,14 @@ from services.kernel.tokens import JwksSource
 from services.registry.api import (
     attachments,
     bodies,
+    catalogues,
     change_sets,
     collaborations,
     contributions,
+    coverage,
+    industries,
     leads,
+    majors,
     meetings,
     member_contacts,
     member_duplicates,
@@ -25,6 +29,7 @@ from services.registry.api import (
     reviews,
     seats,
     structure,
+    teachers,
 )
 from services.registry.clients.subsidies import Headcounts, RosterHeadcounts
 from services.registry.settings import RegistrySettings
@@ -57,6 +62,11 @@ def create_app(
         meetings.router,
         resolutions.router,
         structure.router,
+        catalogues.router,
+        majors.router,
+        industries.router,
+        coverage.router,
+        teachers.router,
         others.router,
         practice.router,
     ]

@@ -10,7 +10,12 @@ from collections.abc import Awaitable, Callable
 from typing import Final
 
 from services.kernel.database import WriteSession
-from services.registry.commands import collaboration_transfer, member_contact_transfer
+from services.registry.commands import (
+    collaboration_transfer,
+    coverage_transfer,
+    member_contact_transfer,
+    teaching_transfer,
+)
 from services.registry.tables import Member
 
 Transfer = Callable[[WriteSession, Member, Member], Awaitable[int]]
@@ -18,6 +23,8 @@ Transfer = Callable[[WriteSession, Member, Member], Awaitable[int]]
 TRANSFERS: Final[tuple[Transfer, ...]] = (
     collaboration_transfer.transfer,
     member_contact_transfer.transfer,
+    coverage_transfer.transfer,
+    teaching_transfer.transfer,
 )
 
 

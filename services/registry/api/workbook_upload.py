@@ -1,0 +1,53 @@
+"""What the routes share that take a workbook and answer at once, and the day that lists are asked for."""
+
+import asyncio
+from datetime import date
+from typing import Annotated
+
+from fastapi import Depends, Query, UploadFile
+
+from services.kernel.errors import FieldIssue, InvalidInput
+from services.kernel.idempotency import Once
+from services.kernel.workbooks import MAXIMUM_BYTES, CheckedTable, Table, TableSpec, check_table, read_table
+from services.registry.commands.rows_taken import Taken
+from services.registry.schemas.coverage import EARLIEST_DAY, LATEST_DAY, ImportIssue, RowsTaken
+
+ISSUES_SHOWN = 200
+File = Annotated[UploadFile, "a .xlsx or .csv of the template's columns"]
+
+
+def as_of_day(as_of: Annotated[date | None, Query(description="查看哪一天的情况，默认今天")] = None) -> date | None:
+    """The day of a list. Raises InvalidInput for one that no record reaches."""
+    if as_of is not None and not EARLIEST_DAY <= as_of <= LATEST_DAY:
+        raise InvalidInput([FieldIssue("as_of", "day_out_of_range", "这一天超出范围，请核对年份。")])
+    return as_of
+
+
+AsOf = Annotated[date | None, Depends(as_of_day)]
+Effective = Annotated[date | None, Query(description="生效日期，默认为当天")]
+
+
+async def content_of(file: UploadFile, once: Once) -> bytes:
+    """The uploaded bytes, one more than allowed at most; they become part of what the request's key stands for."""
+    content = await file.read(MAXIMUM_BYTES + 1)
+    once.include(content)
+    return content
+
+
+async def checked(content: bytes, spec: TableSpec) -> tuple[Table, CheckedTable]:
+    """The table of a workbook with every cell checked. Raises UnsupportedMedia, TooLarge, InvalidInput."""
+    table = await asyncio.to_thread(read_table, content, spec)
+    return table, await asyncio.to_thread(check_table, spec, table)
+
+
+def rows_taken(table: Table, taken: Taken) -> RowsTaken:
+    """What became of the rows, with the first faults."""
+    issues = sorted(taken.issues, key=lambda issue: issue.line)[:ISSUES_SHOWN]
+    return RowsTaken(
+        total=len(table.rows),
+        created=taken.created,
+        updated=taken.updated,
+        unchanged=taken.unchanged,
+        rejected=taken.rejected,
+        issues=[ImportIssue(**vars(issue)) for issue in issues],
+    )
