@@ -28,7 +28,6 @@ from frontend.pages import (
     integration_webhooks,
     jobs,
     me,
-    member_imports,
     members,
     people_accounts,
     people_applications,
@@ -66,7 +65,7 @@ COLLABORATIONS = (
     collaboration_reviews,
     collaborations,  # last: its page of one record would take the others' words for an id
 )
-REGISTRY = (members, member_imports, change_sets, *COLLABORATIONS)
+REGISTRY = (members, change_sets, *COLLABORATIONS)
 PEOPLE = (people_accounts, people_posts, people_unit, people_providers, people_applications)
 INTEGRATION = (integration_clients, integration_webhooks)
 PAGES = (

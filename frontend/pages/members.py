@@ -1,4 +1,4 @@
-"""成员单位: the list with query and export, one member, create and edit. Imports stand in `member_imports.py`."""
+"""成员单位: the list with query and export, one member, create and edit."""
 
 import asyncio
 import re
@@ -82,7 +82,12 @@ MEMBERS = Table(
     batch=(Batch("导出所选", "/members/export", "file-spreadsheet"),),
     export="/members/export",
 )
-WRITER_ACTIONS = (Action("新增", "/members/new", primary=True), Action("导入", "/members/imports/new", "file-import"))
+WRITER_ACTIONS = (
+    Action("新增", "/members/new", primary=True),
+    Action("导入", "/change-sets/new?kind=members", "file-import"),
+    Action("批量改动", "/change-sets", "list-search"),
+)
+WRITER_BATCH = (*MEMBERS.batch, Batch("批量修改所选", "/change-sets/ticked", "edit"))
 
 
 @router.get("")
@@ -92,9 +97,11 @@ async def list_members(request: Request, gateway: Gateway, user: CurrentUser) ->
         gateway.get(f"{API}/members", MEMBERS.params(request)), division_options(gateway)
     )
     filters = [Filter("division", "区划", "select", divisions) if f.name == "division" else f for f in MEMBERS.filters]
-    actions = WRITER_ACTIONS if may_write(user) else ()
-    totals = {"name": f"{answer.data['total']} 家"}
-    table = MEMBERS.view(request, answer.data, totals=totals, filters=filters, actions=actions)
+    writer = may_write(user)
+    actions, batch = (WRITER_ACTIONS, WRITER_BATCH) if writer else ((), MEMBERS.batch)
+    total = answer.data["total"]
+    totals = {"name": f"{total} 家"} if total is not None else None
+    table = MEMBERS.view(request, answer.data, totals=totals, filters=filters, actions=actions, batch=batch)
     return page_or_fragment(request, "members/list.html", "_table.html", {"table": table})
 
 

@@ -59,7 +59,7 @@ def test_a_conflict_is_told_in_the_form_and_a_second_save_goes_through(live: tup
         sent = [headers["If-Match"] for method, _, headers in fake.seen if method == "PUT"]
         assert sent == ['"3"', '"4"']
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
-        for path in ("/members", f"/members/{ONE}", f"/members/{ONE}/edit", "/members/imports/new",
+        for path in ("/members", f"/members/{ONE}", f"/members/{ONE}/edit", "/change-sets/new",
                      "/collaborations", f"/collaborations/{COLLEGE}", f"/collaborations/{CLASS}/edit",
                      "/collaborations/new?kind=base", "/collaborations/plates",
                      f"/collaborations/plates/{PLATE}"):  # fmt: skip

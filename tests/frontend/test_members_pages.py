@@ -56,21 +56,6 @@ DIVISIONS = {
     "divisions": [{"code": "340800", "name": "安庆市"}, {"code": "340822", "name": "怀宁县"}],
     "zones": [{"code": "3408Z1", "name": "安庆经济技术开发区"}],
 }
-IMPORT: dict[str, Any] = {
-    "id": TWO,
-    "job": JOB,
-    "file_name": "成员单位.xlsx",
-    "state": "done",
-    "total": 8,
-    "created": 5,
-    "updated": 1,
-    "unchanged": 1,
-    "rejected": 1,
-    "issues": [
-        {"line": 7, "field": "uscc", "header": "统一社会信用代码", "code": "uscc_invalid", "message": "代码不正确。"}
-    ],
-    "created_at": "2025-12-01T00:00:00Z",
-}
 
 
 def listing(*items: dict[str, Any]) -> Handler:
@@ -86,7 +71,6 @@ def registry(fake: FakeGateway) -> None:
         ("GET", f"{API}/members/{ONE}/history"): reply(HISTORY),
         ("GET", f"{API}/collaborations"): listing(COLLABORATION),  # its host has the id of the member
         ("GET", f"{API}/divisions"): reply(DIVISIONS),
-        ("GET", f"{API}/member-imports/{TWO}"): reply(IMPORT),
     }
 
 
@@ -141,8 +125,6 @@ FILLED = {
         "/members/new",
         f"/members/{ONE}",
         f"/members/{ONE}/edit",
-        "/members/imports/new",
-        f"/members/imports/{TWO}",
     ],
 )
 async def test_every_page_is_sound_and_has_a_fragment(browser: Browser, path: str) -> None:
@@ -166,7 +148,7 @@ async def test_the_list_shows_words_for_codes_and_asks_what_the_query_says(brows
 
 async def test_the_secretariat_sees_what_changes_things(browser: Browser) -> None:
     shown = await page(browser, "/members")
-    assert all(shown.having("a", href=way) for way in ("/members/new", "/members/imports/new"))
+    assert all(shown.having("a", href=way) for way in ("/members/new", "/change-sets/new?kind=members"))
     assert (await page(browser, f"/members/{ONE}")).having("a", href=f"/members/{ONE}/edit")
 
 
@@ -309,72 +291,6 @@ async def test_the_template_is_passed_on(browser: Browser, fake: FakeGateway) ->
 
     fake.answers["GET", f"{API}/members/template.xlsx"] = workbook
     assert (await browser.http.get("/members/template")).content == b"PK-template"
-
-
-async def test_a_workbook_is_passed_on_whole_and_followed(browser: Browser, fake: FakeGateway) -> None:
-    received: dict[str, Any] = {}
-
-    async def take(request: web.Request) -> web.StreamResponse:
-        received["key"] = request.headers["Idempotency-Key"]
-        part = (await request.post())["file"]
-        assert isinstance(part, web.FileField)
-        received.update({"name": part.filename, "content": part.file.read()})
-        return web.json_response({**IMPORT, "state": "queued"}, status=202)
-
-    fake.answers["POST", f"{API}/member-imports"] = take
-    answer = await send(browser, "/members/imports/new", {}, files={"file": ("单位.xlsx", b"PK" * 900_000)})
-    assert answer.headers["HX-Redirect"] == f"/members/imports/{TWO}"
-    assert (received["key"], received["name"], len(received["content"])) == ("key-1", "单位.xlsx", 1_800_000)
-
-
-@pytest.mark.parametrize(
-    ("status", "errors", "sentence"),
-    [
-        (415, [], "只能导入 .xlsx 或 .csv 文件。"),
-        (413, [], "文件超过 20 MB。"),
-        (422, [{"field": "file", "code": "header_missing", "message": "表头缺少：类别。"}], "表头缺少：类别。"),
-    ],
-)
-async def test_a_wrong_file_is_told_at_its_field(
-    browser: Browser, fake: FakeGateway, status: int, errors: list[dict[str, str]], sentence: str
-) -> None:
-    fake.answers["POST", f"{API}/member-imports"] = refuse(status, "file", "文件有误", sentence, errors)
-    answer = await send(browser, "/members/imports/new", {}, files={"file": ("a.pdf", b"%PDF")})
-    assert (answer.status_code, answer.headers["HX-Retarget"]) == (status, "#import-form")
-    form = Page(answer.text)
-    assert form.having("input", name="file")[0]["aria-invalid"] == "true"
-    assert sentence in form.text
-
-
-async def test_no_file_is_told_without_asking_the_service(browser: Browser, fake: FakeGateway) -> None:
-    answer = await send(browser, "/members/imports/new", {})
-    assert answer.status_code == 422
-    assert "请选择要导入的文件。" in answer.text
-    assert not any(method == "POST" for method, path, _ in fake.seen if path.startswith("/api/"))
-
-
-async def test_a_running_import_shows_its_job_and_a_finished_one_its_rejects(
-    browser: Browser, fake: FakeGateway
-) -> None:
-    done = await page(browser, f"/members/imports/{TWO}")
-    for text in ("退回", "代码不正确。", "统一社会信用代码", "7"):
-        assert text in done.text
-    assert done.having("a", href=f"/members/imports/{TWO}/errors")
-    job = {"id": JOB, "kind": "member_import", "state": "running", "done": 4, "total": 8, "message": "", "error": None}
-    fake.answers["GET", f"{API}/member-imports/{TWO}"] = reply({**IMPORT, "state": "queued", "rejected": 0})
-    fake.answers["GET", f"{API}/jobs/{JOB}"] = reply(job)
-    running = await page(browser, f"/members/imports/{TWO}")
-    (box,) = running.having("div", id=f"job-{JOB}")
-    assert box["hx-get"].startswith(f"/jobs/registry/{JOB}?then=/members/imports/{TWO}")
-    assert not running.having("a", href=f"/members/imports/{TWO}/errors")
-
-
-async def test_rejects_are_passed_on(browser: Browser, fake: FakeGateway) -> None:
-    async def workbook(request: web.Request) -> web.StreamResponse:
-        return web.Response(body=b"PK-errors")
-
-    fake.answers["GET", f"{API}/member-imports/{TWO}/errors.xlsx"] = workbook
-    assert (await browser.http.get(f"/members/imports/{TWO}/errors")).content == b"PK-errors"
 
 
 async def test_a_refusal_that_is_no_fault_of_the_form_reaches_the_error_page(

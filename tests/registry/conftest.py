@@ -85,17 +85,29 @@ class Caller:
         return made
 
     async def upload(self, content: bytes, name: str = "成员单位.xlsx") -> httpx.Response:
-        return await self.http.post(f"{BASE}/member-imports", files={"file": (name, content)}, headers=self.headers)
+        files, kind = {"file": (name, content)}, {"kind": "members"}
+        return await self.http.post(f"{BASE}/change-sets", params=kind, files=files, headers=self.headers)
 
     async def imported(self, content: bytes) -> dict[str, Any]:
-        """Send a workbook, let the worker run, and return how the import ended."""
+        """Send a workbook, apply what it would do, and return how that ended, with every fault of every row."""
         started = await self.upload(content)
         assert started.status_code == 202, started.text
+        found = await self.worked(started.json())
+        if found["new"] + found["changed"]:
+            path, seen = f"/change-sets/{found['id']}/application", f'"{found["row_version"]}"'
+            asked = await self.post(path, {}, If_Match=seen)
+            assert asked.status_code == 202, asked.text
+            found = await self.worked(asked.json())
+        rows = (await self.get(f"/change-sets/{found['id']}/rows", outcome="rejected", limit=200)).json()["items"]
+        return {**found, "issues": [issue for row in rows for issue in row["issues"]]}
+
+    async def worked(self, change_set: dict[str, Any]) -> dict[str, Any]:
+        """Let the worker run, and return the change set as it then stands."""
         await self.registry.work()
-        job = (await self.http.get(started.headers["Location"], headers=self.headers)).json()
+        job = (await self.get(f"/jobs/{change_set['job']}")).json()
         assert job["state"] == "succeeded", job
-        ended: dict[str, Any] = (await self.get(f"/member-imports/{job['result']['import']}")).json()
-        return ended
+        found: dict[str, Any] = (await self.get(f"/change-sets/{change_set['id']}")).json()
+        return found
 
 
 @pytest.fixture

@@ -52,32 +52,22 @@ class Sets:
 
     async def send(self, content: bytes, name: str = "成员.xlsx") -> dict[str, Any]:
         """Import a workbook and let the worker check it."""
-        files = {"file": (name, content)}
-        answer = await self.caller.http.post(
-            f"{BASE}/change-sets", params={"kind": "members"}, files=files, headers=self.caller.headers
-        )
+        answer = await self.caller.upload(content, name)
         assert answer.status_code == 202, answer.text
-        return await self.worked(answer.json())
+        return await self.caller.worked(answer.json())
 
     async def edit(self, values: dict[str, Any], **asked: Any) -> dict[str, Any]:
         body = {"kind": "members", "filter": asked, "values": values, "reason": "区划调整"}
         answer = await self.caller.post("/change-sets/edits", body)
         assert answer.status_code == 202, answer.text
-        return await self.worked(answer.json())
-
-    async def worked(self, started: dict[str, Any]) -> dict[str, Any]:
-        await self.caller.registry.work()
-        job = (await self.caller.get(f"/jobs/{started['job']}")).json()
-        assert job["state"] == "succeeded", job
-        found: dict[str, Any] = (await self.caller.get(f"/change-sets/{started['id']}")).json()
-        return found
+        return await self.caller.worked(answer.json())
 
     async def act(self, found: dict[str, Any], verb: str, body: Any = None) -> dict[str, Any]:
         answer = await self.caller.post(
             f"/change-sets/{found['id']}/{verb}", body or {}, If_Match=f'"{found["row_version"]}"'
         )
         assert answer.status_code == 202, answer.text
-        return await self.worked(answer.json())
+        return await self.caller.worked(answer.json())
 
     async def apply(self, found: dict[str, Any], **wanted: Any) -> dict[str, Any]:
         return await self.act(found, "application", wanted)

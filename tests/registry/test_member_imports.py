@@ -1,6 +1,7 @@
 """Members by workbook: template, export, import, and the rows that come back."""
 
 import io
+from datetime import timedelta
 from typing import Any
 
 import openpyxl
@@ -13,7 +14,9 @@ from services.kernel.permissions import Role
 from services.kernel.principal import Principal
 from services.kernel.shared_tables import audit_entry
 from services.kernel.workbooks import read_table
-from services.registry.commands.run_member_import import run_member_import
+from services.registry.commands.changing.carry_out import apply_change_set
+from services.registry.commands.changing.check import check_change_set
+from services.registry.commands.changing.kinds import ADAPTERS
 from services.registry.workbook import MEMBERS, split_aliases
 from tests.registry.conftest import Caller, Registry, member, uscc
 
@@ -62,7 +65,7 @@ def test_members_are_taken_in_and_the_rest_comes_back_with_its_lines(registry: R
             row("甲职业学校", uscc(1)),
         )
         ended = await caller.imported(content)
-        assert (ended["total"], ended["created"], ended["rejected"], ended["state"]) == (8, 2, 6, "done")
+        assert (ended["total"], ended["new"], ended["rejected"], ended["state"]) == (8, 2, 6, "applied")
         assert [(i["line"], i["field"], i["code"]) for i in ended["issues"]] == [
             (4, "name", "field_missing"),
             (7, "uscc", "uscc_invalid"),
@@ -83,20 +86,22 @@ def test_rejects_repaired_are_taken_in_and_change_nothing_else(registry: Registr
     async def scenario(caller: Caller) -> None:
         ended = await caller.imported(sheet(row("甲学校", uscc(1)), row("乙学校", "91350100M000100Y4Z")))
         todo = (await caller.get("/todos")).json()["items"]
-        assert any(item["href"] == f"/members/imports/{ended['id']}" for item in todo)
-        rejects = await caller.get(f"/member-imports/{ended['id']}/errors.xlsx")
+        assert any(item["href"] == f"/change-sets/{ended['id']}" for item in todo)
+        rejects = await caller.get(f"/change-sets/{ended['id']}/errors.xlsx")
         book = openpyxl.load_workbook(io.BytesIO(rejects.content))
         lines = list(book["成员单位"].iter_rows(min_row=2, values_only=True))
         assert len(lines) == 2
         assert (lines[1][0], lines[1][-1]) == ("乙学校", 4)
         assert "统一社会信用代码不正确" in str(lines[1][-2])
-        book["成员单位"]["C3"] = uscc(2)
+        place = lines[0].index("统一社会信用代码") + 1
+        book["成员单位"].cell(3, place, uscc(2))
         repaired = io.BytesIO()
         book.save(repaired)
+        registry.clock.advance(timedelta(minutes=1))
         again = await caller.imported(repaired.getvalue())
-        assert (again["total"], again["created"], again["rejected"]) == (1, 1, 0)
+        assert (again["total"], again["new"], again["rejected"]) == (1, 1, 0)
         assert set(await names(caller)) == {"甲学校", "乙学校"}
-        assert (await caller.get(f"/member-imports/{again['id']}/errors.xlsx")).status_code == 404
+        assert (await caller.get(f"/change-sets/{again['id']}/errors.xlsx")).status_code == 404
         assert not any(i["id"] == "import-rejects" for i in (await caller.get("/todos")).json()["items"])
 
     registry.run(scenario)
@@ -139,7 +144,7 @@ def test_an_import_updates_what_it_names_and_leaves_the_rest(registry: Registry)
         plain = await caller.create("/members", member("乙校"))
         content = sheet(row("甲校（新名）", uscc(1), aliases="甲"), row("乙校", uscc(2)))
         ended = await caller.imported(content)
-        assert (ended["created"], ended["updated"]) == (0, 2)
+        assert (ended["new"], ended["changed"]) == (0, 2)
         first = (await caller.get(f"/members/{kept['id']}")).json()
         assert (first["name"], first["aliases"], first["industry"]) == ("甲校（新名）", ["甲"], "汽车")
         assert first["contact_phone"] == "12345"
@@ -168,7 +173,7 @@ def test_a_csv_of_a_clerk_is_taken_in_too(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         text = f"名单,,\r\n,,\r\n 单位名称 ,单位类别（必填）,信用代码\r\n甲校,中职,{uscc(1).lower()}\r\n"
         ended = await caller.imported(text.encode("gb18030"))
-        assert (ended["created"], ended["rejected"]) == (1, 0)
+        assert (ended["new"], ended["rejected"]) == (1, 0)
         assert (await names(caller))["甲校"]["uscc"] == uscc(1)
 
     registry.run(scenario)
@@ -200,12 +205,17 @@ def test_a_job_that_runs_twice_takes_the_rows_in_once(registry: Registry) -> Non
         settings = registry.settings
         database = Database(settings.database_url.get_secret_value())
         clerk = Principal("clerk", "经办", Role.SECRETARIAT_CLERK, "anqing", frozenset())
-        payload = {"import": started["id"]}
+        payload = {"change_set": started["id"]}
         job = JobContext(database, registry.clock, clerk, started["job"], payload)
-        results = [await run_member_import(job, settings.files()) for _ in range(2)]
+        checks = [await check_change_set(job, ADAPTERS, settings.files()) for _ in range(2)]
+        assert checks[0] == checks[1]
+        path = f"/change-sets/{started['id']}/application"
+        asked = await caller.post(path, {}, If_Match=(await caller.get(path.rsplit("/", 1)[0])).headers["ETag"])
+        assert asked.status_code == 202
+        applied = [await apply_change_set(job, ADAPTERS) for _ in range(2)]
         await database.close()
-        assert results[0] == results[1]
-        assert (results[0]["created"], (await caller.get("/members")).json()["total"]) == (1, 1)
+        assert applied[0] == applied[1]
+        assert (applied[0]["applied"], (await caller.get("/members")).json()["total"]) == (1, 1)
 
     registry.run(scenario)
 
@@ -221,7 +231,7 @@ def test_the_template_is_one_that_an_import_reads(registry: Registry) -> None:
             book["成员单位"].cell(3, place, cell)
         filled = io.BytesIO()
         book.save(filled)
-        assert (await caller.imported(filled.getvalue()))["created"] == 1
+        assert (await caller.imported(filled.getvalue()))["new"] == 1
 
     registry.run(scenario)
 
@@ -271,7 +281,7 @@ def test_an_import_of_another_alliance_is_not_found(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         ended = await caller.imported(sheet(row("甲校", "x")))
         other = caller.acting("secretariat_clerk", alliance="xiaogan")
-        for path in (f"/member-imports/{ended['id']}", f"/member-imports/{ended['id']}/errors.xlsx"):
+        for path in (f"/change-sets/{ended['id']}", f"/change-sets/{ended['id']}/errors.xlsx"):
             assert (await caller.get(path)).status_code == 200
             assert (await other.get(path)).status_code == 404
 
@@ -286,10 +296,10 @@ def test_aliases_are_split_at_every_usual_mark() -> None:
 def test_the_rows_that_came_back_hold_contacts_so_their_download_is_recorded_and_not_cached(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         ended = await caller.imported(sheet(row("甲校", "x"), row("乙校", "y")))
-        answer = await caller.get(f"/member-imports/{ended['id']}/errors.xlsx")
+        answer = await caller.get(f"/change-sets/{ended['id']}/errors.xlsx")
         assert answer.headers["Cache-Control"] == "no-store"
         database = Database(registry.settings.database_url.get_secret_value())
-        wanted = select(audit_entry).where(audit_entry.c.action == "member_import.exported")
+        wanted = select(audit_entry).where(audit_entry.c.action == "change_set.exported")
         async with database.read("anqing") as session:
             [entry] = (await session.execute(wanted)).all()
         await database.close()

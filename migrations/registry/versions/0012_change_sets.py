@@ -1,4 +1,4 @@
-"""Change sets: imports and bulk edits that are seen before they are saved."""
+"""Change sets take the place of the imports that saved at once."""
 
 from alembic import op
 
@@ -65,6 +65,8 @@ CREATE TABLE change_row (
 );
 COMMENT ON TABLE change_row IS 'the rows of a change set; what they hold is emptied when it can no longer be undone';
 CREATE INDEX ix_change_row_outcome ON change_row (alliance, change_set, outcome, line);
+
+DROP TABLE member_import;
 """
 
 

@@ -1,6 +1,4 @@
-"""Read imports of members, divisions, and articles of applied policy documents."""
-
-from uuid import UUID
+"""Read divisions, and articles of applied policy documents."""
 
 from sqlalchemy import select
 
@@ -10,15 +8,7 @@ from services.kernel.errors import NotFound
 from services.kernel.policy_versions import newest_version
 from services.kernel.tenancy import Scope
 from services.registry.schemas.others import ArticleRead, DivisionRead, DivisionsRead
-from services.registry.tables import Member, MemberImport, PolicyVersion
-
-
-async def find_import(session: AnySession, scope: Scope, import_id: UUID) -> MemberImport:
-    """One import of members. Raises NotFound."""
-    found = (await session.scalars(scope.select(MemberImport).where(MemberImport.id == import_id))).one_or_none()
-    if found is None:
-        raise NotFound("没有这次导入。", code="import_not_found")
-    return found
+from services.registry.tables import Member, PolicyVersion
 
 
 async def divisions_of(session: AnySession, scope: Scope) -> DivisionsRead:

@@ -7,8 +7,9 @@ from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.todos import Todo
+from services.registry.domain.change_sets import ChangeState
 from services.registry.queries.members import MISSING
-from services.registry.tables import Collaboration, Member, MemberImport
+from services.registry.tables import ChangeSet, Collaboration, Member
 
 GAPS = {
     "size_evidence": ("{} 家企业缺企业规模或佐证材料", "校企合作班奖补要用到企业规模，请补齐后再结算。"),
@@ -22,7 +23,7 @@ async def todos_of(session: AnySession, scope: Scope, principal: Principal) -> l
     if not principal.may(Permission.REGISTRY_WRITE):
         return []
     found = [await _gap(session, scope, name) for name in GAPS]
-    found += [await _leaderless(session, scope), await _rejects(session, scope)]
+    found += [await _leaderless(session, scope), await _unconfirmed(session, scope), await _rejects(session, scope)]
     return [todo for todo in found if todo is not None]
 
 
@@ -48,12 +49,20 @@ async def _leaderless(session: AnySession, scope: Scope) -> Todo | None:
     return _todo("consortium-lead", f"{count} 个市域产教联合体没有牵头单位", detail, href) if count else None
 
 
+async def _unconfirmed(session: AnySession, scope: Scope) -> Todo | None:
+    statement = scope.limit(select(func.count(ChangeSet.id)), ChangeSet).where(ChangeSet.state == ChangeState.READY)
+    count = (await session.execute(statement)).scalar_one()
+    detail = "核对完毕，确认之后才会写入。"
+    return _todo("change-sets-ready", f"{count} 批改动等待确认", detail, "/change-sets?state=ready") if count else None
+
+
 async def _rejects(session: AnySession, scope: Scope) -> Todo | None:
     """Only the newest import counts: repaired and sent again, its rejects are done with."""
-    newest = (
-        await session.scalars(scope.select(MemberImport).order_by(desc(MemberImport.created_at)).limit(1))
-    ).first()
+    imports = scope.select(ChangeSet).where(
+        ChangeSet.origin == "import", ChangeSet.state.not_in((ChangeState.CHECKING, ChangeState.DISCARDED))
+    )
+    newest = (await session.scalars(imports.order_by(desc(ChangeSet.created_at)).limit(1))).first()
     if newest is None or newest.rejected == 0:
         return None
-    title = f"最近一次成员单位导入有 {newest.rejected} 行待改正"
-    return _todo("import-rejects", title, "请下载错误行，改正后重新导入。", f"/members/imports/{newest.id}")
+    title = f"最近一次导入“{newest.title}”有 {newest.rejected} 行待改正"
+    return _todo("import-rejects", title, "请下载有错误的行，改正后重新导入。", f"/change-sets/{newest.id}")

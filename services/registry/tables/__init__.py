@@ -8,7 +8,6 @@ from services.registry.tables.change_sets import ChangeRow, ChangeSet
 from services.registry.tables.collaborations import Collaboration, Contribution, Participant
 from services.registry.tables.coverage import IndustryMatch, LeadEnterprise, LeadingIndustry, MemberMajor
 from services.registry.tables.governance import Body, BodyTerm, Lead, Seat, SeatHolding
-from services.registry.tables.imports import MemberImport
 from services.registry.tables.life_cycle import ApplicationEvent, MemberEvent, MemberReview, MembershipApplication
 from services.registry.tables.meetings import AgendaItem, Attendance, Meeting, Resolution, ResolutionVote
 from services.registry.tables.members import DuplicateDismissal, Member, MemberContact, MemberSuccession
@@ -45,7 +44,6 @@ __all__ = [
     "Member",
     "MemberContact",
     "MemberEvent",
-    "MemberImport",
     "MemberMajor",
     "MemberReview",
     "MemberSuccession",
