@@ -1,0 +1,63 @@
+"""Finding rows of large tables by a fragment of their `search_text`: one character of Chinese, or ten of pinyin.
+
+Trigrams do not find fragments of two characters, which is how people search Chinese names; here the index holds every
+single character and every pair. Row security keeps indexes of such operators from the service's own statements
+(PostgreSQL uses only leakproof ones below a policy), so a function of the owner looks the ids up and applies the same
+condition on the alliance itself.
+"""
+
+from typing import Any, Final
+from uuid import UUID
+
+from alembic.operations import Operations
+from sqlalchemy import text
+
+from services.kernel.database import AnySession, TenantTable
+from services.kernel.migrations import run_script
+
+MOST_FOUND: Final = 5_000
+"""With more rows than this the fragment is a common one, which a scan in the list's order meets soon enough."""
+
+GRAMS: Final = """
+CREATE FUNCTION search_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+    SELECT string_to_array(searched, NULL) || ARRAY(
+        SELECT this || next FROM unnest(string_to_array(searched, NULL), (string_to_array(searched, NULL))[2:])
+            AS pair (this, next) WHERE next IS NOT NULL)
+$$;
+"""
+
+INDEX: Final = """
+CREATE INDEX ix_{table}_grams ON {table} USING gin (search_grams(search_text));
+
+CREATE FUNCTION {table}_found(fragment text, most integer) RETURNS SETOF uuid LANGUAGE sql STABLE SECURITY DEFINER
+SET search_path = {service}, pg_temp AS $$
+    SELECT id FROM {table}
+    WHERE alliance = current_setting('hub.alliance') AND search_grams(search_text) @> search_grams(fragment)
+        AND strpos(search_text, fragment) > 0
+    LIMIT most
+$$;
+REVOKE EXECUTE ON FUNCTION {table}_found(text, integer) FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION {table}_found(text, integer) TO hub_{service};
+"""
+
+
+def create_search(op: Operations | Any, service: str, *tables: str) -> None:
+    """Index the `search_text` of some tables; a migration of the service calls this once."""
+    run_script(op, GRAMS)
+    for table in tables:
+        run_script(op, INDEX.replace("{table}", table).replace("{service}", service))
+
+
+def tidy_fragment(fragment: str) -> str:
+    """A fragment as `search_text` is written: lower case, without outer blanks."""
+    return fragment.strip().lower()
+
+
+async def ids_with(session: AnySession, table: type[TenantTable], fragment: str | None) -> list[UUID] | None:
+    """The ids of the alliance's rows that hold a fragment; None when nothing was asked or too many hold it."""
+    wanted = tidy_fragment(fragment or "")
+    if not wanted:
+        return None
+    looked_up = text(f"SELECT * FROM {table.__tablename__}_found(:fragment, :most)")  # noqa: S608  # our own table
+    found = (await session.scalars(looked_up, {"fragment": wanted, "most": MOST_FOUND + 1})).all()
+    return list(found) if len(found) <= MOST_FOUND else None
