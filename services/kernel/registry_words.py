@@ -89,6 +89,14 @@ COLLABORATION_KINDS: Final[Mapping[str, str]] = {
 }
 COLLABORATION_STATUSES: Final[Mapping[str, str]] = {"active": "运行中", "ended": "已终止"}
 RECOGNITION_LEVELS: Final[Mapping[str, str]] = {"municipal": "市级", "provincial": "省级", "national": "国家级"}
+AGREEMENT_KINDS: Final[Mapping[str, str]] = {"framework": "框架协议", "project": "项目协议"}
+AGREEMENT_PHASES: Final[Mapping[str, str]] = {
+    "upcoming": "未生效",
+    "in_force": "履行中",
+    "expiring": "即将到期",
+    "expired": "已到期",
+    "ended": "已终止",
+}
 MEETING_STATES: Final[Mapping[str, str]] = {
     "planned": "计划",
     "convened": "召开",

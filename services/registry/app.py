@@ -6,6 +6,7 @@ from services.kernel.app import create_service_app
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.tokens import JwksSource
 from services.registry.api import (
+    agreements,
     attachments,
     bodies,
     catalogues,
@@ -53,6 +54,7 @@ def create_app(
         contributions.router,
         recognitions.router,
         reviews.router,
+        agreements.router,
         attachments.router,
         bodies.router,
         seats.router,

@@ -2,12 +2,20 @@
 
 from functools import partial
 
+from services.kernel.clock import Clock
 from services.kernel.jobs import JobHandler
+from services.registry.clients.alliances import Alliances
 from services.registry.commands.changing.carry_out import apply_change_set, undo_change_set
 from services.registry.commands.changing.check import check_change_set
 from services.registry.commands.changing.kinds import ADAPTERS
 from services.registry.commands.changing.start import APPLY, CHECK, UNDO
+from services.registry.housekeeping import Housekeeping
 from services.registry.settings import RegistrySettings
+
+
+def housekeeping(settings: RegistrySettings, clock: Clock) -> Housekeeping:
+    """What the worker does each hour, on identity's own address and the store of the settings."""
+    return Housekeeping(Alliances(settings, clock), settings.attachments())
 
 
 def handlers(settings: RegistrySettings) -> dict[str, JobHandler]:

@@ -63,10 +63,16 @@ def queues() -> list[Queue]:
     """The queues of every service that has background work, read from the environment."""
     registry, subsidies = RegistrySettings(), SubsidiesSettings()
     return [
-        Queue("registry", registry, registry_jobs.handlers(registry), registry.files()),
+        registry_queue(registry, SystemClock()),
         Queue("subsidies", subsidies, subsidies_jobs.handlers(subsidies), subsidies.files()),
         exchange_queue(ExchangeSettings(), SystemClock()),
     ]
+
+
+def registry_queue(registry: RegistrySettings, clock: Clock) -> Queue:
+    """The registry has jobs for people, and hourly rounds of its own."""
+    rounds = registry_jobs.housekeeping(registry, clock)
+    return Queue("registry", registry, registry_jobs.handlers(registry), registry.files(), loops=[rounds.keep])
 
 
 def exchange_queue(exchange: ExchangeSettings, clock: Clock) -> Queue:

@@ -12,6 +12,7 @@ from services.kernel.sessions import CallerScope, InjectedClock, Reading
 from services.kernel.todos import TodoList
 from services.registry.api.parameters import AsOf
 from services.registry.auth import RegistryRead, SnapshotRead, UnitsRead
+from services.registry.queries.agreement_todos import agreement_todos
 from services.registry.queries.members import MemberFilter, list_members
 from services.registry.queries.others import divisions_of, find_article
 from services.registry.queries.plate_todos import plate_todos
@@ -45,7 +46,8 @@ async def snapshot(
 @router.get("/todos", tags=["todos"], summary="我的待办")
 async def todos(session: Reading, scope: CallerScope, principal: RegistryRead, clock: InjectedClock) -> TodoList:
     of_plates = await plate_todos(session, scope, principal, business_date(clock))
-    return TodoList(items=[*await todos_of(session, scope, principal), *of_plates])
+    of_agreements = await agreement_todos(session, scope, principal, business_date(clock))
+    return TodoList(items=[*await todos_of(session, scope, principal), *of_plates, *of_agreements])
 
 
 @router.get("/units", tags=["members"], summary="在集团内的成员单位的名称，供选择单位")
