@@ -22,6 +22,7 @@ from hub.progress import Say
 from services.identity import admin
 from services.identity.schemas.account import AccountCreate
 from services.identity.settings import IdentitySettings
+from services.kernel.clock import SystemClock, business_date
 from services.kernel.permissions import GRANTS, SECOND_FACTOR_ROLES, Permission, Role
 
 LOADED: Final = "alliance-hub: demonstration loaded"
@@ -65,8 +66,15 @@ async def _load_first(
             settings, _wanted(account, UUID(member_id)), accounts[account.username].password, alliance=FIRST
         )
 
-    url = deployment.settings.public_url
-    await load(url, accounts, deployment.settings.state.path, say, client=_client(deployment), bind_member=bind_member)
+    await load(
+        deployment.settings.public_url,
+        accounts,
+        deployment.settings.state.path,
+        say,
+        client=_client(deployment),
+        bind_member=bind_member,
+        today=business_date(SystemClock()),
+    )
 
 
 def _account(deployment: Deployment, account: DemoAccount) -> Account:

@@ -66,9 +66,9 @@ class Caller:
         """Post a change of state, such as accepting a claim; one that a job carries out is waited for."""
         return await self._change("POST", path, etag, body or {})
 
-    async def put(self, path: str, body: dict[str, Any]) -> dict[str, Any]:
-        """Let a resource be as it should stand now."""
-        return await self._change("PUT", path, await self.etag(path), body)
+    async def put(self, path: str, body: dict[str, Any], *, seen_at: str | None = None) -> dict[str, Any]:
+        """Let a resource be as it should stand; `seen_at` is where it is read when it is a part of another one."""
+        return await self._change("PUT", path, await self.etag(seen_at or path), body)
 
     async def _change(self, method: str, path: str, etag: str | None, body: dict[str, Any]) -> dict[str, Any]:
         headers = {"If-Match": etag} if etag else {}

@@ -6,6 +6,7 @@ content, and what already stands is found by its name or document number.
 
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any, Final
 
@@ -15,7 +16,6 @@ from hub.demo.adoption import adopt_structure
 from hub.demo.alliance import (
     COLLABORATIONS,
     DEMO_ACCOUNTS,
-    MEMBER_BY_SLUG,
     PACK,
     SECRETARIAT_USERNAME,
     Collaboration,
@@ -26,9 +26,11 @@ from hub.demo.errors import DemoError
 from hub.demo.members import write_members
 from hub.demo.plan import OWNERS, YEAR
 from hub.demo.reaching import Hub, Say
+from hub.demo.registry_year import record_year
 from hub.demo.reports import REPORTS, Report
 from hub.demo.rosters import RosterFile, write_rosters
 from hub.demo.sign_in import Account, OAuthClient
+from hub.demo.standing import MemberIds, id_of, ids_by_uscc
 
 APPLIED: Final = "applied"
 
@@ -67,6 +69,7 @@ async def load(
     *,
     client: OAuthClient,
     bind_member: BindMember,
+    today: date,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> None:
     """Load the whole demonstration but the settlement, which is left to the user. Raises DemoError."""
@@ -75,18 +78,9 @@ async def load(
     say("生成演示工作簿")
     members_file, rosters = write_members(folder), write_rosters(folder / "rosters")
     async with hub.acting(SECRETARIAT_USERNAME) as secretariat:
-        say("导入成员单位")
-        await import_members(secretariat, members_file)
-        member_ids = await ids_by_uscc(secretariat)
-        for account in DEMO_ACCOUNTS:
-            if account.member_uscc is not None:
-                await bind_member(account, member_ids[account.member_uscc])
-        say("登记合作载体和级别认定")
-        collaborations = await create_collaborations(secretariat, member_ids)
-        # After the collaborations, which know more than the document: the industry colleges have their host here.
-        await adopt_structure(secretariat, PACK, say)
-        say("准备练习环境")
-        await secretariat.act(f"{REGISTRY}/practice/members")
+        member_ids = await enter_members(secretariat, members_file, bind_member, say)
+        collaborations = await build_together(secretariat, member_ids, say)
+        await record_year(secretariat, member_ids, collaborations, today, say)
     for owner in OWNERS:
         await load_owner(hub, [file for file in rosters if file.owner == owner], say)
     say("提交并受理申报")
@@ -95,6 +89,28 @@ async def load(
         await accept_claims(secretariat)
     say("上报指标数据")
     await report_targets(hub)
+
+
+async def enter_members(caller: Caller, file: Path, bind_member: BindMember, say: Say) -> dict[str, str]:
+    """Import the members and give their accounts their ids; returns the ids by 统一社会信用代码."""
+    say("导入成员单位")
+    await import_members(caller, file)
+    member_ids = await ids_by_uscc(caller)
+    for account in DEMO_ACCOUNTS:
+        if account.member_uscc is not None:
+            await bind_member(account, member_ids[account.member_uscc])
+    return member_ids
+
+
+async def build_together(caller: Caller, member_ids: MemberIds, say: Say) -> dict[str, str]:
+    """Create the collaborations, adopt the rest of the document's structure and fill practice; returns ids by slug."""
+    say("登记合作载体和级别认定")
+    collaborations = await create_collaborations(caller, member_ids)
+    # After the collaborations, which know more than the document: the industry colleges have their host here.
+    await adopt_structure(caller, PACK, say)
+    say("准备练习环境")
+    await caller.act(f"{REGISTRY}/practice/members")
+    return collaborations
 
 
 async def import_members(caller: Caller, file: Path) -> None:
@@ -111,16 +127,7 @@ async def import_members(caller: Caller, file: Path) -> None:
         raise DemoError(f"成员单位名单没有全部写入：{checked['left_out']} 行未写入。")
 
 
-async def ids_by_uscc(caller: Caller) -> dict[str, str]:
-    """Member ids by 统一社会信用代码."""
-    return {member["uscc"]: member["id"] for member in await caller.items(f"{REGISTRY}/members") if member.get("uscc")}
-
-
-def _id_of(slug: str | None, member_ids: Mapping[str, str]) -> str | None:
-    return member_ids[MEMBER_BY_SLUG[slug].uscc] if slug else None
-
-
-async def create_collaborations(caller: Caller, member_ids: Mapping[str, str]) -> dict[str, str]:
+async def create_collaborations(caller: Caller, member_ids: MemberIds) -> dict[str, str]:
     """Create what is missing of the collaborations and their recognitions; returns ids by slug."""
     standing = {item["name"]: item["id"] for item in await caller.items(f"{REGISTRY}/collaborations")}
     ids = {}
@@ -130,14 +137,14 @@ async def create_collaborations(caller: Caller, member_ids: Mapping[str, str]) -
     return ids
 
 
-async def create_collaboration(caller: Caller, plan: Collaboration, member_ids: Mapping[str, str]) -> str:
+async def create_collaboration(caller: Caller, plan: Collaboration, member_ids: MemberIds) -> str:
     """Create one collaboration; returns its id."""
     body = {
         "kind": plan.kind,
         "name": plan.name,
-        "host_member": _id_of(plan.host, member_ids),
-        "lead_member": _id_of(plan.lead, member_ids),
-        "participants": [_id_of(slug, member_ids) for slug in plan.participants],
+        "host_member": id_of(plan.host, member_ids) if plan.host else None,
+        "lead_member": id_of(plan.lead, member_ids) if plan.lead else None,
+        "participants": [id_of(slug, member_ids) for slug in plan.participants],
     }
     return str((await caller.create(f"{REGISTRY}/collaborations", body))["id"])
 

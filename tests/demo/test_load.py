@@ -1,6 +1,8 @@
 """The demonstration is loaded through the public API as people would, and loading it twice changes nothing."""
 
+from collections.abc import Mapping
 from copy import deepcopy
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -12,21 +14,34 @@ from hub.demo.caller import Caller, idempotency_key
 from hub.demo.errors import DemoError
 from hub.demo.load import RECOGNITION_CLAIMS, ClaimPlan, load, roster_claims, submit_claim
 from hub.demo.members import write_members
+from hub.demo.reaching import Say
 from hub.demo.rosters import RosterFile
 from hub.demo.sign_in import Account, LoginForm, OAuthClient, signed_in
+from hub.demo.standing import MemberIds
 from services.kernel.workbooks import check_table, read_table
 from services.registry.workbook import MEMBERS
 from tests.demo.fake_hub import FakeHub
 
 pytestmark = pytest.mark.anyio
 URL = "http://127.0.0.1:8000"
+TODAY = date(2025, 12, 1)
 CLIENT = OAuthClient("frontend", f"{URL}/login/callback", secret="x" * 32)
+
+
+async def fake_record_year(
+    caller: Caller, member_ids: MemberIds, collaborations: Mapping[str, str], today: date, say: Say
+) -> None:
+    """Stands for the rooms of the registry that this fake hub does not have."""
+    assert (caller.username, today) == ("mishuchu", TODAY)
+    assert len(member_ids) == 44
+    say(f"{len(collaborations)} 个合作载体之后")
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch, rosters: list[RosterFile]) -> None:
-    """Ask for jobs often, and send the files that are written already."""
+    """Ask for jobs often, send the files that are written already, and leave to test_registry_year.py what it tries."""
     monkeypatch.setattr("hub.demo.caller.POLL_SECONDS", 0.001)
+    monkeypatch.setattr("hub.demo.load.record_year", fake_record_year)
     monkeypatch.setattr("hub.demo.load.write_rosters", lambda _: rosters)
 
 
@@ -48,7 +63,7 @@ async def run(fake: FakeHub, accounts: dict[str, Account], folder: Path) -> tupl
         bound[account.username] = member
 
     transport = httpx.ASGITransport(app=fake.app())
-    await load(URL, accounts, folder, said.append, client=CLIENT, bind_member=bind, transport=transport)
+    await load(URL, accounts, folder, said.append, client=CLIENT, bind_member=bind, today=TODAY, transport=transport)
     return said, bound
 
 
@@ -78,6 +93,7 @@ async def test_everything_is_sent_by_whom_it_concerns(
     waiting = [report["indicator"] for report in fake.reports if report["state"] == "submitted"]
     assert waiting == ["higher_vocational_enrolment"]
     assert any("340828-students-2025.csv" in line for line in said)
+    assert "5 个合作载体之后" in said
 
 
 async def test_loading_twice_changes_nothing(fake: FakeHub, accounts: dict[str, Account], tmp_path: Path) -> None:
