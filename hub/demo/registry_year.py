@@ -18,6 +18,7 @@ async def record_year(
     say("登记理事会会议和决议")
     await hold_council(caller, member_ids)
     say("登记合作协议和各方投入")
+    await sign_agreements(caller, member_ids, collaborations, today)
     await put_in(caller, member_ids, collaborations)
     say("登记专业、主导产业和教师")
     await adopt_catalogues(caller)

@@ -2,7 +2,7 @@
 
 from collections import Counter
 from dataclasses import dataclass, field
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +14,7 @@ from hub.demo.caller import REGISTRY, Caller
 from hub.demo.load import build_together, enter_members
 from hub.demo.members import write_members
 from hub.demo.registry_year import record_year
-from services.kernel.clock import FixedClock, business_date
+from services.kernel.clock import BUSINESS_ZONE, FixedClock, business_date
 from services.registry.settings import RegistrySettings
 from tests.registry.conftest import Caller as Asking
 from tests.registry.conftest import Registry
@@ -30,6 +30,7 @@ LISTS = (
     "seats",
     "meetings",
     "resolutions",
+    "agreements",
     "majors",
     "leading-industries",
     "leading-industries/matches",
@@ -136,6 +137,7 @@ def test_everything_is_taken(sent: Sent) -> None:
         "seats": 6 + 6,
         "meetings": 1,
         "resolutions": 1,
+        "agreements": 2,
         "majors": 13,
         "leading-industries": 3,
         "leading-industries/matches": 6,
@@ -160,7 +162,7 @@ def test_the_document_and_the_demonstration_name_each_unit_once(sent: Sent) -> N
 
 def test_what_the_document_does_not_name_says_that_it_is_made_up(sent: Sent) -> None:
     lists = sent.once.lists
-    for name in ("meetings", "resolutions"):
+    for name in ("meetings", "resolutions", "agreements"):
         assert all("演示" in item["title"] for item in lists[name])
     assert all("演示" in item["name"] for item in lists["leading-industries"])
     assert all("示例" in item["name"] for item in lists["teachers"])
@@ -177,6 +179,13 @@ def test_the_council_decides(sent: Sent) -> None:
     (resolution,) = sent.once.lists["resolutions"]
     counted = [resolution[name] for name in ("outcome", "in_favour", "against", "abstained", "number")]
     assert counted == ["passed", 4, 0, 1, "宜职教集演示〔2025〕1号"]
+
+
+def test_one_agreement_is_soon_over(sent: Sent) -> None:
+    today = NOON.astimezone(BUSINESS_ZONE).date()
+    left = sorted(date.fromisoformat(one["until_date"]) - today for one in sent.once.lists["agreements"])
+    assert timedelta(0) < left[0] <= timedelta(days=30)
+    assert left[1] > timedelta(days=365)
 
 
 def test_contributions_add_up(sent: Sent) -> None:
