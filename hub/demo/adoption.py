@@ -51,5 +51,8 @@ async def load_document(
     hub = Hub(public_url, accounts, client, transport)
     async with hub.acting(alliance.secretary) as secretariat:
         await adopt_structure(secretariat, alliance.pack, say)
+        if alliance.names_industries:
+            industries = await secretariat.create(f"{REGISTRY}/leading-industries/adoption", {"pack": alliance.pack})
+            say(f"登记文件列出的主导产业：{len(industries['created'])} 个")
         say("准备练习环境")
         await secretariat.act(f"{REGISTRY}/practice/members")

@@ -27,6 +27,7 @@ class DemoAlliance:
     pack: str
     folder: Path
     accounts: tuple[DemoAccount, ...]
+    names_industries: bool
 
     @property
     def secretary(self) -> str:
@@ -52,7 +53,8 @@ def _of_pack(folder: Path) -> DemoAlliance:
     pack = sound_pack(folder)
     alliance = pack.document.alliance
     accounts = DEMO_ACCOUNTS if alliance.code == FIRST else accounts_of(pack)
-    return DemoAlliance(alliance.code, alliance.name, pack.document.pack, folder, accounts)
+    named = bool(pack.structure.industries)
+    return DemoAlliance(alliance.code, alliance.name, pack.document.pack, folder, accounts, named)
 
 
 def accounts_of(pack: PolicyPack) -> tuple[DemoAccount, ...]:

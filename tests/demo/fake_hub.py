@@ -34,6 +34,7 @@ class FakeHub:
     reports: list[dict[str, Any]] = field(default_factory=list)
     change_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
     adopted: list[tuple[str, str]] = field(default_factory=list)
+    industries: list[str] = field(default_factory=list)
     practised: list[str] = field(default_factory=list)
     replayed: int = 0
     fail_jobs: bool = False
@@ -55,6 +56,7 @@ class FakeHub:
                 Route(f"{registry}/change-sets/{{id}}", self.read_change_set),
                 Route(f"{registry}/change-sets/{{id}}/application", self.apply_change_set, methods=["POST"]),
                 Route(f"{registry}/structure/adoption", self.adopt_structure, methods=["POST"]),
+                Route(f"{registry}/leading-industries/adoption", self.adopt_industries, methods=["POST"]),
                 Route(f"{registry}/members", self.list_members),
                 Route(f"{registry}/collaborations", self.list_collaborations),
                 Route(f"{registry}/collaborations", self.create_collaboration, methods=["POST"]),
@@ -182,6 +184,13 @@ class FakeHub:
                 self.members.append({"id": unit.code, "name": unit.name, "aliases": unit.aliases, "uscc": None})
         items += [{"kind": "body", "name": body.name, "outcome": "made"} for body in pack.structure.bodies]
         return self.keep(request, {"pack": name, "items": items}, 200)
+
+    async def adopt_industries(self, request: Request) -> Response:
+        pack = load_pack(POLICIES / (await request.json())["pack"]).pack
+        assert pack is not None
+        self.industries = [industry.name for industry in pack.structure.industries]
+        assert self.industries, "the registry refuses a document that names none"
+        return JSONResponse({"pack": pack.document.pack, "created": self.industries})
 
     async def list_members(self, request: Request) -> Response:
         start = int(request.query_params.get("cursor", "0"))

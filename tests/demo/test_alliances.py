@@ -85,6 +85,7 @@ async def test_an_alliance_is_filled_with_the_units_of_its_document(code: str) -
     assert [member["name"] for member in fake.members] == named
     assert fake.adopted == [(f"{code}-mishuchu", alliance.pack)]
     assert fake.practised == [f"{code}-mishuchu"]
+    assert len(fake.industries) == (10 if code == "chenzhou" else 0)
     assert said[0] == f"按 {alliance.pack} 建立架构：成员单位 {len(named)}、机构 {len(structure.bodies)}"
 
 
