@@ -44,16 +44,16 @@ class Doorman:
         route = route_of(path)
         # What follows the upstream's address must begin a path: `@elsewhere` would make the address a login.
         if route is None or not (scope.get("raw_path") or b"/").startswith(b"/") or not path.startswith("/"):
-            self._rates.count_stranger(origin, sign_in=False)
+            self._rates.count_stranger(origin)
             raise NotFound("没有这个接口，请检查地址。", code="route_unknown")
         demand = demand_of(scope["method"], path)
         if not route.needs_token:
-            self._rates.count_stranger(origin, sign_in=demand.sign_in)
+            self._rates.count_stranger(origin, sign_in=demand.sign_in, public=demand.public)
             return Admitted(route, demand, None, [])
         try:
             caller = await self._verified(scope)
         except NotSignedIn:
-            self._rates.count_stranger(origin, sign_in=False)
+            self._rates.count_stranger(origin)
             raise
         context.subject.set(caller.subject)
         self._rates.client.count(caller.rate_key)
@@ -62,7 +62,7 @@ class Doorman:
     def count(self, scope: Scope, origin: Origin) -> None:
         """Count a request for something of the gateway's own, but for health and metrics. Raises RateExceeded."""
         if scope["path"] not in NEVER_ROUTED:
-            self._rates.count_stranger(origin, sign_in=False)
+            self._rates.count_stranger(origin)
 
     async def _verified(self, scope: Scope) -> Caller:
         authorization = next((v for n, v in scope["headers"] if n == b"authorization"), b"").decode("latin-1")

@@ -58,21 +58,25 @@ def _seconds_until_below(limit: int, before: int, left: float, count: int) -> fl
 
 
 class Rates:
-    """The three limits. The hub's own processes and proxies are not counted as addresses: they speak for many."""
+    """The four limits. The hub's own processes and proxies are not counted as addresses: they speak for many."""
 
     def __init__(self, settings: GatewaySettings, counts: SharedCounts) -> None:
         clients = "您的请求过于频繁（每分钟至多 {amount} 次），请在 {seconds} 秒后重试；批量数据请改用批量接口。"
         addresses = "来自您所在网络的请求过于频繁（每分钟至多 {amount} 次），请在 {seconds} 秒后重试。"
         tries = "登录尝试过于频繁（每分钟至多 {amount} 次），请在 {seconds} 秒后重试；忘记密码请联系本单位管理员。"
+        forms = "提交或查询过于频繁（每分钟至多 {amount} 次），请在 {seconds} 秒后重试。"
         self.client = Rate("client", settings.rate_per_client, clients, counts)
         self._address = Rate("address", settings.rate_per_address, addresses, counts)
         self._sign_in = Rate("sign-in", settings.rate_sign_in, tries, counts)
+        self._public = Rate("public", settings.rate_public, forms, counts)
 
-    def count_stranger(self, origin: Origin, *, sign_in: bool) -> None:
+    def count_stranger(self, origin: Origin, *, sign_in: bool = False, public: bool = False) -> None:
         """Count a request without a valid token. Raises RateExceeded."""
         if origin.ours:
             return
         key = rate_key(origin.address)
         if sign_in:
             self._sign_in.count(key)
+        if public:
+            self._public.count(key)
         self._address.count(key)

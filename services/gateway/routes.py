@@ -29,6 +29,8 @@ class Route:
     needs_token: bool
 
 
+PUBLIC_API = {"/api/registry/v1/public/": "registry"}
+"""What of the services' APIs takes no token: applying to join an alliance, and nothing else."""
 _API = {f"/api/{name}/": Route(name, needs_token=True) for name in API_SERVICES}
 _IDENTITY = Route("identity", needs_token=False)
 _FRONTEND = Route("frontend", needs_token=False)
@@ -37,6 +39,9 @@ _FRONTEND = Route("frontend", needs_token=False)
 def route_of(path: str) -> Route | None:
     """The route of a path; None for what does not exist. Health, metrics and `/internal/` of parts are not public."""
     if path.startswith("/api/"):
+        public = next((part for prefix, part in PUBLIC_API.items() if path.startswith(prefix)), None)
+        if public is not None:
+            return Route(public, needs_token=False)
         service = path[: path.find("/", 5) + 1]
         return _API.get(service)
     if path.startswith(IDENTITY_PREFIXES):
@@ -51,6 +56,7 @@ class Size(StrEnum):
 
     USUAL = "body_limit"
     BULK = "bulk_body_limit"
+    FORM = "public_body_limit"
 
 
 class Patience(StrEnum):
@@ -63,11 +69,12 @@ class Patience(StrEnum):
 
 @dataclass(frozen=True)
 class Demand:
-    """What one kind of request may take; whether it tries a password, a code or a secret."""
+    """What one kind of request may take; whether it tries a password, or what a stranger may send to a service."""
 
     size: Size = Size.USUAL
     patience: Patience = Patience.USUAL
     sign_in: bool = False
+    public: bool = False
 
 
 USUAL = Demand()
@@ -76,6 +83,7 @@ DEMANDS: tuple[tuple[str, Demand], ...] = (
     ("POST /oauth/*", Demand(sign_in=True)),
     ("GET /.well-known/*", Demand(patience=Patience.SHORT)),
     ("GET /static/*", Demand(patience=Patience.SHORT)),
+    ("POST /api/registry/v1/public/*", Demand(Size.FORM, public=True)),  # applications, and tries of receipts' codes
     ("POST /api/subsidies/v1/roster-imports", Demand(Size.BULK, Patience.LONG)),  # raw files of up to a million rows
     ("POST /api/subsidies/v1/settlements/*/verification", Demand(patience=Patience.LONG)),  # computes it again
     ("POST /subsidies/settlements/*/verification", Demand(patience=Patience.LONG)),  # the page that waits for it

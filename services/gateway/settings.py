@@ -20,6 +20,9 @@ class GatewaySettings(BaseSettings):
 
     body_limit: int = Field(default=60 * MEBIBYTE, gt=0, description="largest request body")
     bulk_body_limit: int = Field(default=512 * MEBIBYTE, gt=0, description="largest body of a bulk import")
+    public_body_limit: int = Field(
+        default=MEBIBYTE // 16, gt=0, description="largest body without a token to a service"
+    )
     read_timeout: float = Field(default=60.0, gt=0, description="longest silence of a part while it answers")
     short_timeout: float = Field(default=10.0, gt=0, description="the same for keys and static files")
     long_timeout: float = Field(default=600.0, gt=0, description="the same for bulk imports, exports, verification")
@@ -35,6 +38,7 @@ class GatewaySettings(BaseSettings):
     rate_per_client: Rate = Field(default=3000, description="requests of one login session or program")
     rate_per_address: Rate = Field(default=6000, description="requests without a token from one address, or one /64")
     rate_sign_in: Rate = Field(default=120, description="tries of passwords, codes and secrets from one address")
+    rate_public: Rate = Field(default=20, description="applications and inquiries without an account from one address")
     counts_file: Path | None = Field(default=None, description="where gateway processes of one host share the counts")
 
     trusted_proxies: Annotated[tuple[str, ...], NoDecode] = Field(

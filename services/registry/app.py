@@ -4,9 +4,11 @@ from fastapi import FastAPI
 
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock, SystemClock
+from services.kernel.service_calls import ServiceToken
 from services.kernel.tokens import JwksSource
 from services.registry.api import (
     agreements,
+    applications,
     attachments,
     bodies,
     catalogues,
@@ -20,10 +22,12 @@ from services.registry.api import (
     meetings,
     member_contacts,
     member_duplicates,
+    member_steps,
     member_successions,
     members,
     others,
     practice,
+    public_applications,
     recognitions,
     resolutions,
     reviews,
@@ -31,7 +35,9 @@ from services.registry.api import (
     structure,
     teachers,
 )
+from services.registry.clients.others import Neighbours
 from services.registry.clients.subsidies import Headcounts, RosterHeadcounts
+from services.registry.receipts import FormTokens
 from services.registry.settings import RegistrySettings
 
 
@@ -41,6 +47,7 @@ def create_app(
     jwks_source: JwksSource | None = None,
     clock: Clock | None = None,
     headcounts: Headcounts | None = None,
+    neighbours: Neighbours | None = None,
 ) -> FastAPI:
     """Build the registry; settings come from the environment unless given."""
     settings = settings or RegistrySettings()  # read from the environment
@@ -49,6 +56,9 @@ def create_app(
         members.router,
         member_contacts.router,
         member_successions.router,
+        member_steps.router,
+        applications.router,
+        public_applications.router,
         change_sets.router,
         collaborations.router,
         contributions.router,
@@ -70,6 +80,10 @@ def create_app(
         others.router,
         practice.router,
     ]
-    app = create_service_app("registry", "成员与合作载体登记", settings, routers, jwks_source=jwks_source, clock=clock)
-    app.state.headcounts = headcounts or RosterHeadcounts(settings, clock or SystemClock())
+    time = clock or SystemClock()
+    app = create_service_app("registry", "成员与合作载体登记", settings, routers, jwks_source=jwks_source, clock=time)
+    secret = settings.client_secret.get_secret_value()
+    app.state.forms = FormTokens(secret, time, seconds=settings.form_seconds, hours=settings.form_hours)
+    app.state.neighbours = neighbours or Neighbours(settings.hub, ServiceToken("registry", settings, time), time)
+    app.state.headcounts = headcounts or RosterHeadcounts(settings, time)
     return app

@@ -1,5 +1,7 @@
 """Settings of the registry service (prefix `HUB_REGISTRY_`)."""
 
+from datetime import date
+
 from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import SettingsConfigDict
 
@@ -17,6 +19,13 @@ class RegistrySettings(ServiceSettings):
 
     undo_days: int = Field(default=30, ge=1, le=365)
     """How many days after its application a change set can be undone; then what its rows hold is emptied."""
+
+    form_seconds: int = Field(default=3, ge=0, description="soonest that an opened form may be sent")
+    form_hours: int = Field(default=4, ge=1, le=24, description="how long an opened application form may be sent")
+    applications_a_day: int = Field(default=200, ge=0, description="applications to one alliance in a day; 0: none")
+    applications_an_address: int = Field(default=10, ge=1, description="of them from one address, or one /64")
+    publicity_days: int = Field(default=5, ge=1, le=90, description="working days of a public notice, proposed")
+    calendar: dict[date, bool] = Field(default={}, description="days and whether they are worked, as JSON")
 
     attachments_url: str = Field(default="", pattern=r"^(|file:///.+|s3://.+)$")
     """Where attachments are kept: `s3://bucket/prefix`, or `file:///folder`, by default one below the hub's files."""

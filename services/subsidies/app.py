@@ -8,7 +8,16 @@ from fastapi import FastAPI
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.tokens import JwksSource
-from services.subsidies.api import claims, headcounts, practice, roster_imports, rosters, settlements, todos
+from services.subsidies.api import (
+    claims,
+    headcounts,
+    open_claims,
+    practice,
+    roster_imports,
+    rosters,
+    settlements,
+    todos,
+)
 from services.subsidies.clients.registry import RegistryClient
 from services.subsidies.settings import SubsidiesSettings
 from services.subsidies.tools import make_tools
@@ -18,6 +27,7 @@ ROUTERS = [
     rosters.router,
     headcounts.router,
     claims.router,
+    open_claims.router,
     settlements.router,
     todos.router,
     practice.router,

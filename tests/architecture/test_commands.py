@@ -13,6 +13,7 @@ from fastapi.routing import APIRoute
 from frontend.access import SAFE_METHODS, Needs, commands_of
 from frontend.app import PAGES
 from hub.database import SERVICES
+from services.gateway.routes import route_of
 from services.kernel.permissions import GRANTS, MACHINE_PERMISSIONS, Permission, Role
 from tests.support.apps import app_of
 
@@ -100,4 +101,23 @@ def test_a_county_s_system_may_do_whatever_its_clerk_does_on_pages() -> None:
 def test_every_operation_says_who_may_use_it() -> None:
     """An operation without permissions is open to whoever is signed in: one's own affairs, jobs, the matrix."""
     open_ones = {name.split("/v1/", 1)[1].split("/")[0] for name, ways in operations().items() if not ways}
-    assert open_ones <= {"me", "jobs", "roles"}
+    assert open_ones <= {"me", "jobs", "roles", "public"}
+
+
+def test_only_applying_to_join_asks_for_no_token() -> None:
+    """Every other operation has a caller; these are exactly what the gateway lets strangers reach."""
+    without = set()
+    for service in SERVICES:
+        document: dict[str, Any] = app_of(service, Path("/nonexistent")).openapi()
+        for path, item in document["paths"].items():
+            without |= {f"{method.upper()} {path}" for method, told in item.items() if "security" not in told}
+    public = "/api/registry/v1/public"
+    assert without == {
+        f"GET {public}/alliances",
+        f"GET {public}/applications/form",
+        f"POST {public}/applications",
+        f"POST {public}/applications/inquiry",
+        f"POST {public}/applications/completion",
+        f"POST {public}/applications/withdrawal",
+    }
+    assert all(not route_of(name.partition(" ")[2]).needs_token for name in without)  # type: ignore[union-attr]

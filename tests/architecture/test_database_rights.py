@@ -29,6 +29,8 @@ APPEND_ONLY = {
     *(f"{service}.{table}" for service in SERVICES for table in ("audit_entry", "audit_anchor", "outbox_event")),
     "registry.agreement_warning",
     "registry.policy_version",
+    "registry.application_step",
+    "registry.member_step",
     "targets.policy_version",
     "targets.report_decision",
     "subsidies.policy_version",

@@ -169,3 +169,32 @@ def test_zero_switches_a_limit_off_and_answers_tell_the_policy(make: Any, signer
 def test_the_defaults(tmp_path: Path) -> None:
     settings = GatewaySettings(hub=hub_settings(tmp_path))
     assert (settings.rate_per_client, settings.rate_per_address, settings.rate_sign_in) == (3000, 6000, 120)
+
+
+def test_strangers_apply_and_ask_less_often_than_they_read(make: Any) -> None:
+    public = "/api/registry/v1/public/applications"
+
+    async def use() -> None:
+        async with client_of(make(rate_public=2), peer=FAR) as client:
+            assert await statuses(client, f"{public}/form", 4) == [200] * 4, "reading is not counted so tightly"
+            assert await statuses(client, public, 1, method="POST") == [200]
+            assert await statuses(client, f"{public}/inquiry", 2, method="POST") == [200, 429]
+            refused = await client.post(public)
+            assert refused.headers["RateLimit-Policy"] == '"public";q=2;w=60'
+            assert "提交或查询过于频繁" in refused.json()["detail"]
+            assert await statuses(client, MEMBERS, 1) == [401], "what asks for a token still does"
+        async with client_of(make(rate_public=2), peer=OTHER) as client:
+            assert await statuses(client, public, 1, method="POST") == [200]
+
+    asyncio.run(use())
+
+
+def test_what_a_stranger_sends_is_small(make: Any) -> None:
+    public = "/api/registry/v1/public/applications"
+
+    async def use() -> None:
+        async with client_of(make(public_body_limit=1000), peer=FAR) as client:
+            assert (await client.post(public, content=b"x" * 1000)).status_code == 200
+            assert (await client.post(public, content=b"x" * 1001)).status_code == 413
+
+    asyncio.run(use())

@@ -16,6 +16,7 @@ from services.kernel.identifiers import uscc_check_character
 from services.kernel.jobs import run_job
 from services.registry import jobs
 from services.registry.app import create_app
+from services.registry.clients.others import Neighbours
 from services.registry.settings import RegistrySettings
 from tests.support.databases import TestServer
 from tests.support.services import client_of, service_settings
@@ -32,12 +33,13 @@ class Registry:
     settings: RegistrySettings
     signer: Signer
     clock: FixedClock
+    neighbours: Neighbours | None = None
 
     def run(self, scenario: Callable[["Caller"], Awaitable[T]]) -> T:
         """Run one scenario with the application up; the caller it gets is the secretariat."""
 
         async def body() -> T:
-            app = create_app(self.settings, jwks_source=self.signer.jwks, clock=self.clock)
+            app = create_app(self.settings, jwks_source=self.signer.jwks, clock=self.clock, neighbours=self.neighbours)
             async with client_of(app) as http:
                 return await scenario(Caller(self, http, self.signer.headers("secretariat_clerk")))
 

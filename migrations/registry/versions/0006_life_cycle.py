@@ -74,6 +74,7 @@ CREATE UNIQUE INDEX uq_membership_application_open_uscc ON membership_applicatio
 CREATE TABLE application_step (
     alliance varchar(32) NOT NULL,
     id uuid NOT NULL,
+    no bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     application uuid NOT NULL,
     step varchar(12) NOT NULL CONSTRAINT ck_application_step_step CHECK (step IN (
         'submit', 'endorse', 'return', 'decline', 'complete', 'withdraw', 'approve', 'disapprove', 'publish', 'object',
@@ -97,15 +98,17 @@ CREATE TABLE application_step (
     CONSTRAINT ck_application_step_answer_of CHECK ((step = 'answer') = (answers IS NOT NULL))
 );
 COMMENT ON TABLE application_step IS 'what was done to an application; never changed';
+COMMENT ON COLUMN application_step.no IS 'their order of entry';
 COMMENT ON COLUMN application_step.answers IS 'the objection that an answer answers; each is answered once';
 COMMENT ON COLUMN application_step.resolution IS 'the resolution of a body that it cites';
-CREATE INDEX ix_application_step_application ON application_step (alliance, application, at);
+CREATE INDEX ix_application_step_application ON application_step (alliance, application, no);
 """
 
 MEMBERS = """
 CREATE TABLE member_step (
     alliance varchar(32) NOT NULL,
     id uuid NOT NULL,
+    no bigint NOT NULL GENERATED ALWAYS AS IDENTITY,
     member uuid NOT NULL,
     step varchar(20) NOT NULL CONSTRAINT ck_member_step_step CHECK (step IN (
         'admission', 'annual_review', 'rectification', 'rectified', 'suspension', 'resumption', 'exit')),
@@ -132,8 +135,9 @@ CREATE TABLE member_step (
         (step = 'annual_review') = (year IS NOT NULL) AND (year IS NULL) = (grade IS NULL))
 );
 COMMENT ON TABLE member_step IS 'what happened to a member, each from a day on; never changed';
+COMMENT ON COLUMN member_step.no IS 'their order of entry: the last of a day gives the status';
 COMMENT ON COLUMN member_step.from_status IS 'null: the unit was no member before';
-CREATE INDEX ix_member_step_member ON member_step (alliance, member, effective_on, at);
+CREATE INDEX ix_member_step_member ON member_step (alliance, member, effective_on, no);
 
 CREATE TABLE member_review (
     alliance varchar(32) NOT NULL,

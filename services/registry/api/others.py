@@ -13,6 +13,7 @@ from services.kernel.todos import TodoList
 from services.registry.api.parameters import AsOf
 from services.registry.auth import RegistryRead, SnapshotRead, UnitsRead
 from services.registry.queries.agreement_todos import agreement_todos
+from services.registry.queries.life_cycle_todos import life_cycle_todos
 from services.registry.queries.members import MemberFilter, list_members
 from services.registry.queries.others import divisions_of, find_article
 from services.registry.queries.plate_todos import plate_todos
@@ -47,7 +48,9 @@ async def snapshot(
 async def todos(session: Reading, scope: CallerScope, principal: RegistryRead, clock: InjectedClock) -> TodoList:
     of_plates = await plate_todos(session, scope, principal, business_date(clock))
     of_agreements = await agreement_todos(session, scope, principal, business_date(clock))
-    return TodoList(items=[*await todos_of(session, scope, principal), *of_plates, *of_agreements])
+    of_lives = await life_cycle_todos(session, scope, principal, business_date(clock))
+    items = await todos_of(session, scope, principal)
+    return TodoList(items=[*items, *of_lives, *of_plates, *of_agreements])
 
 
 @router.get("/units", tags=["members"], summary="在集团内的成员单位的名称，供选择单位")

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from typing import Any, ClassVar
 from uuid import UUID
 
-from sqlalchemy import Boolean, Date, LargeBinary, SmallInteger, String, Text, Uuid
+from sqlalchemy import BigInteger, Boolean, Date, Identity, LargeBinary, SmallInteger, String, Text, Uuid
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
@@ -56,6 +56,7 @@ class ApplicationEvent(AllianceKey, Dated, Base):
     dated_on: ClassVar[str] = "on_date"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    no: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     application: Mapped[UUID] = mapped_column(Uuid)
     step: Mapped[str] = mapped_column(String(12))
     to_state: Mapped[str] = mapped_column(String(12))
@@ -80,6 +81,7 @@ class MemberEvent(AllianceKey, Dated, Base):
     dated_on: ClassVar[str] = "effective_on"
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    no: Mapped[int] = mapped_column(BigInteger, Identity(always=True))
     member: Mapped[UUID] = mapped_column(Uuid)
     step: Mapped[str] = mapped_column(String(20))
     from_status: Mapped[str | None] = mapped_column(String(10))

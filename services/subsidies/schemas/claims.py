@@ -146,3 +146,11 @@ class RulesRead(BaseModel):
     document_title: str
     year: int
     rules: list[RuleRead]
+
+
+class OpenClaimRead(BaseModel):
+    """A claim that still goes on, by name and state."""
+
+    id: UUID
+    title: str
+    state: str
