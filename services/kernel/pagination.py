@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
-from typing import Annotated, Any, Generic, TypeVar
+from typing import Annotated, Any, Generic, Literal, TypeVar, overload
 from uuid import UUID
 
 from fastapi import Query
@@ -96,6 +96,7 @@ def sort_column(
     return sortable[name]
 
 
+@overload
 async def paginate(
     session: AnySession,
     statement: Select[Any],
@@ -103,19 +104,47 @@ async def paginate(
     *,
     order: InstrumentedAttribute[Any],
     tie: InstrumentedAttribute[Any],
-) -> tuple[list[Any], str | None, int]:
+    counted: Literal[True] = True,
+) -> tuple[list[Any], str | None, int]: ...
+
+
+@overload
+async def paginate(
+    session: AnySession,
+    statement: Select[Any],
+    request: PageRequest,
+    *,
+    order: InstrumentedAttribute[Any],
+    tie: InstrumentedAttribute[Any],
+    counted: bool,
+) -> tuple[list[Any], str | None, int | None]: ...
+
+
+async def paginate(
+    session: AnySession,
+    statement: Select[Any],
+    request: PageRequest,
+    *,
+    order: InstrumentedAttribute[Any],
+    tie: InstrumentedAttribute[Any],
+    counted: bool = True,
+) -> tuple[list[Any], str | None, int | None]:
     """Run a statement page-wise: rows (first column of each), next cursor, total.
 
-    `order` must not be null in the rows; `tie` is unique. NULL-able sort columns are coalesced by the caller.
+    `order` must not be null in the rows; `tie` is unique. NULL-able sort columns are coalesced by the caller. Where
+    counting would read far more than the page, `counted` is False and the total is None unless one page holds all.
     """
-    total = (await session.execute(select(func.count()).select_from(statement.order_by(None).subquery()))).scalar_one()
+    total: int | None = None
+    if counted:
+        count = select(func.count()).select_from(statement.order_by(None).subquery())
+        total = (await session.execute(count)).scalar_one()
     page = statement
     if request.cursor:
         page = page.where(_after(order, tie, _decode(request.cursor, (order, tie)), request.descending))
     directed = (order.desc(), tie.desc()) if request.descending else (order.asc(), tie.asc())
     rows = list((await session.scalars(page.order_by(*directed).limit(request.limit + 1))).all())
     if len(rows) <= request.limit:
-        return rows, None, total
+        return rows, None, len(rows) if total is None and not request.cursor else total
     last = rows[request.limit - 1]
     return rows[: request.limit], _encode([getattr(last, order.key), getattr(last, tie.key)]), total
 

@@ -6,11 +6,12 @@ single character and every pair. Row security keeps indexes of such operators fr
 condition on the alliance itself.
 """
 
+from collections.abc import Sequence
 from typing import Any, Final
 from uuid import UUID
 
 from alembic.operations import Operations
-from sqlalchemy import text
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, cast, text
 
 from services.kernel.database import AnySession, TenantTable
 from services.kernel.migrations import run_script
@@ -51,6 +52,13 @@ def create_search(op: Operations | Any, service: str, *tables: str) -> None:
 def tidy_fragment(fragment: str) -> str:
     """A fragment as `search_text` is written: lower case, without outer blanks."""
     return fragment.strip().lower()
+
+
+def holds_fragment(table: Any, fragment: str, found: Sequence[UUID] | None) -> ColumnElement[bool]:
+    """The condition that a row holds a fragment: by the ids that `ids_with` found, else by looking at each row."""
+    if found is not None:
+        return table.id == any_(cast(list(found), ARRAY(Uuid)))  # type: ignore[no-any-return]
+    return table.search_text.contains(tidy_fragment(fragment), autoescape=True)  # type: ignore[no-any-return]
 
 
 async def ids_with(session: AnySession, table: type[TenantTable], fragment: str | None) -> list[UUID] | None:

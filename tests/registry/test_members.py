@@ -12,7 +12,7 @@ from sqlalchemy import select, update
 from services.kernel import registry_words as words
 from services.kernel.database import Database, WriteSession
 from services.kernel.shared_tables import audit_entry, idempotency_key
-from services.registry.domain import collaborations, members
+from services.registry.domain import collaborations, members, recognitions
 from tests.registry.conftest import Caller, Registry, member, services_of, uscc
 
 
@@ -24,7 +24,7 @@ def test_the_enums_are_the_vocabulary_that_people_see() -> None:
         (members.MemberStatus, words.MEMBER_STATUSES),
         (collaborations.CollaborationKind, words.COLLABORATION_KINDS),
         (collaborations.CollaborationStatus, words.COLLABORATION_STATUSES),
-        (collaborations.RecognitionLevel, words.RECOGNITION_LEVELS),
+        (recognitions.RecognitionLevel, words.RECOGNITION_LEVELS),
     ):
         assert [str(code) for code in enum] == list(labels)
 

@@ -56,7 +56,6 @@ COMMENT ON COLUMN member.industry_code IS 'of the catalogue of industries';
 COMMENT ON COLUMN member.logo IS 'an attachment';
 COMMENT ON COLUMN member.core_names IS 'its names without what says little, one a line, to find double entries by';
 UPDATE row_history SET data = data || '{"former_names": []}' WHERE table_name = 'member';
-CREATE INDEX ix_member_search ON member USING gin (search_text gin_trgm_ops);
 CREATE INDEX ix_member_core_names ON member USING gin (core_names gin_trgm_ops);
 CREATE INDEX ix_member_school_code ON member (alliance, school_code);
 """
@@ -115,16 +114,6 @@ COMMENT ON TABLE duplicate_dismissal IS 'pairs of members that look alike and ar
 """
 
 SEARCHES = """
-CREATE FUNCTION members_with(fragment text) RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER
-SET search_path = registry, public, pg_temp AS $$
-BEGIN
-    -- planned anew each time: fragments of one or two characters are faster without the index
-    RETURN QUERY EXECUTE 'SELECT id FROM member WHERE alliance = $1 AND search_text LIKE $2'
-        USING current_setting('hub.alliance'), fragment;
-END
-$$;
-COMMENT ON FUNCTION members_with IS 'members of the session''s alliance whose search_text is LIKE the pattern';
-
 CREATE FUNCTION members_like(names text[], threshold real) RETURNS TABLE (id uuid, likeness real)
 LANGUAGE plpgsql STABLE SECURITY DEFINER SET search_path = registry, public, pg_temp AS $$
 BEGIN
@@ -153,8 +142,8 @@ END
 $$;
 COMMENT ON FUNCTION members_alike IS 'pairs of members of the session''s alliance that have names like one another';
 
-REVOKE EXECUTE ON FUNCTION members_with, members_like, members_alike FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION members_with, members_like, members_alike TO hub_registry;
+REVOKE EXECUTE ON FUNCTION members_like, members_alike FROM PUBLIC;
+GRANT EXECUTE ON FUNCTION members_like, members_alike TO hub_registry;
 """
 
 

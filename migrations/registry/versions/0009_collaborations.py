@@ -40,19 +40,6 @@ CREATE INDEX ix_collaboration_status ON collaboration (alliance, status, sort_ke
 CREATE INDEX ix_collaboration_host ON collaboration (alliance, host_member, id);
 CREATE INDEX ix_collaboration_lead ON collaboration (alliance, lead_member, id);
 CREATE INDEX ix_collaboration_founded ON collaboration (alliance, founded_order, id);
-CREATE INDEX ix_collaboration_search ON collaboration USING gin (search_text public.gin_trgm_ops);
-
--- LIKE is not leakproof, so that under row security no index on search_text may be read. The function is the owner's,
--- to whom row security does not apply, and holds the alliance itself.
-CREATE FUNCTION collaborations_like(pattern text) RETURNS SETOF uuid LANGUAGE plpgsql STABLE SECURITY DEFINER ROWS 100
-SET search_path = registry, public, pg_temp AS $$
-BEGIN
-    RETURN QUERY EXECUTE 'SELECT id FROM collaboration WHERE alliance = $1 AND search_text LIKE $2'
-        USING current_setting('hub.alliance'), pattern;
-END
-$$;
-REVOKE EXECUTE ON FUNCTION collaborations_like(text) FROM PUBLIC;
-GRANT EXECUTE ON FUNCTION collaborations_like(text) TO hub_registry;
 """
 
 CONTRIBUTIONS = """

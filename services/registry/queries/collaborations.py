@@ -5,18 +5,19 @@ one branch for each place where a member can stand (UNION), not by an OR across 
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, func, select
+from sqlalchemy import ColumnElement, Select, and_, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.kernel.history import at
 from services.kernel.pagination import PageRequest, paginate, sort_column
+from services.kernel.search import holds_fragment, ids_with
 from services.kernel.tenancy import Scope
 from services.registry.domain.collaborations import Part
 from services.registry.queries.collaboration_parts import with_part
@@ -24,8 +25,6 @@ from services.registry.queries.recognitions import standing_on
 from services.registry.tables import Collaboration, Member, Participant, Recognition
 
 SORTABLE: Final = {"name": "sort_key", "kind": "kind", "founded_on": "founded_order"}
-TRIGRAM: Final = 3
-"""Shorter fragments have no trigram to look up, and reading the texts one by one is as quick."""
 
 
 @dataclass(frozen=True)
@@ -33,7 +32,8 @@ class CollaborationFilter:
     """Conditions of a list on `day`, as of which it is read when `as_of` is given.
 
     `member` finds those in which a member has any part, `division` and `partner` (a fragment of a name) those in which
-    such a member has, `level` those that hold it on the day, `missing` those that lack something their kind needs.
+    such a member has, `level` those that hold it on the day, `missing` those that lack something their kind needs;
+    `found` are the ids that hold the fragment `q`, when they were looked up.
     """
 
     day: date
@@ -46,6 +46,7 @@ class CollaborationFilter:
     division: str | None = None
     partner: str | None = None
     missing: str | None = None
+    found: tuple[UUID, ...] | None = None
 
 
 @dataclass(frozen=True)
@@ -78,7 +79,7 @@ def matching(scope: Scope, asked: CollaborationFilter) -> tuple[type[Collaborati
         if value:
             statement = statement.where(column == value)
     if asked.q:
-        statement = statement.where(_named(table, asked.q.strip().lower(), asked.as_of))
+        statement = statement.where(holds_fragment(table, asked.q, asked.found))
     if asked.member:
         statement = statement.where(table.id.in_(with_part(scope, [asked.member], asked.as_of)))
     if asked.division or asked.partner:
@@ -101,13 +102,6 @@ def _partners(scope: Scope, asked: CollaborationFilter) -> Select[UUID]:
     if asked.partner:
         partners = partners.where(member.search_text.contains(asked.partner.strip().lower(), autoescape=True))
     return partners
-
-
-def _named(table: type[Collaboration], fragment: str, as_of: date | None) -> ColumnElement[bool]:
-    if as_of is None and len(fragment) >= TRIGRAM:
-        pattern = "%" + fragment.replace("\\", "\\\\").replace("%", "\\%").replace("_", "\\_") + "%"
-        return table.id.in_(select(func.collaborations_like(pattern)))
-    return table.search_text.contains(fragment, autoescape=True)
 
 
 def _without_enterprise(table: type[Collaboration], as_of: date | None) -> ColumnElement[bool]:
@@ -138,11 +132,16 @@ MISSING: Final[dict[str, Callable[[type[Collaboration], date | None], ColumnElem
 
 async def list_collaborations(
     session: AnySession, scope: Scope, asked: CollaborationFilter, page: PageRequest
-) -> tuple[list[Collaboration], str | None, int]:
-    """One page of collaborations, the next cursor, and how many match."""
+) -> tuple[list[Collaboration], str | None, int | None]:
+    """One page of collaborations, the next cursor, and how many match (None: very many)."""
+    if asked.q and asked.as_of is None:
+        found = await ids_with(session, Collaboration, asked.q)
+        asked = replace(asked, found=None if found is None else tuple(found))
     table, statement = matching(scope, asked)
+    counted = not asked.q or asked.found is not None
     sortable: dict[str, InstrumentedAttribute[Any]] = {name: getattr(table, key) for name, key in SORTABLE.items()}
-    return await paginate(session, statement, page, order=sort_column(page, sortable, "name"), tie=table.id)
+    order = sort_column(page, sortable, "name")
+    return await paginate(session, statement, page, order=order, tie=table.id, counted=counted)
 
 
 async def all_collaborations(

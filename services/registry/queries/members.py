@@ -1,18 +1,18 @@
 """Read members: lists by fragment, pinyin or code; single ones; their recorded history."""
 
-import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, desc, func, or_, select
+from sqlalchemy import ColumnElement, Select, and_, desc, or_, select
 
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.kernel.history import at
 from services.kernel.pagination import PageRequest, paginate, sort_column
 from services.kernel.registry_words import BELONGS
+from services.kernel.search import holds_fragment, ids_with
 from services.kernel.shared_tables import audit_entry
 from services.kernel.tenancy import Scope
 from services.registry.domain.members import ENTERPRISE
@@ -25,7 +25,8 @@ HISTORY_LENGTH: Final = 30
 class MemberFilter:
     """Conditions of a list; `q` is a fragment of any name, its pinyin or initials, or of a code.
 
-    `belonging_on` asks for who belongs to the alliance on a day, by the record that is looked at.
+    `belonging_on` asks for who belongs to the alliance on a day, by the record that is looked at; `found` are the ids
+    that hold the fragment, when they were looked up.
     """
 
     q: str | None = None
@@ -37,6 +38,7 @@ class MemberFilter:
     ids: tuple[UUID, ...] = ()
     functional_zone: str | None = None
     belonging_on: date | None = None
+    found: tuple[UUID, ...] | None = None
 
 
 def matching(scope: Scope, asked: MemberFilter, as_of: date | None = None) -> Select[Member]:
@@ -56,20 +58,12 @@ def _matching(scope: Scope, asked: MemberFilter, table: type[Member]) -> Select[
         if value:
             statement = statement.where(column == value)
     if asked.q:
-        statement = statement.where(_has_fragment(table, asked.q.strip().lower()))
+        statement = statement.where(holds_fragment(table, asked.q, asked.found))
     if asked.ids:
         statement = statement.where(table.id.in_(asked.ids))
     if asked.belonging_on:
         statement = statement.where(belonging(table, asked.belonging_on))
     return statement.where(missing_in(table)[asked.missing]) if asked.missing else statement
-
-
-def _has_fragment(table: type[Member], fragment: str) -> ColumnElement[bool]:
-    """Found by index in the members of today (see the migration for the function), by reading in those of a day."""
-    if table is not Member:
-        return table.search_text.contains(fragment, autoescape=True)
-    pattern = "%" + re.sub(r"([\\%_])", r"\\\1", fragment) + "%"
-    return table.id.in_(select(func.members_with(pattern)))
 
 
 def belonging(table: type[Member], day: date) -> ColumnElement[bool]:
@@ -98,11 +92,14 @@ MISSING: Final = missing_in(Member)
 
 async def list_members(
     session: AnySession, scope: Scope, asked: MemberFilter, page: PageRequest, as_of: date | None = None
-) -> tuple[list[Member], str | None, int]:
-    """One page of members, the next cursor, and how many match; as of a day when one is given."""
+) -> tuple[list[Member], str | None, int | None]:
+    """One page of members, the next cursor, and how many match (None: very many); as of a day when one is given."""
     table = at(Member, as_of)
-    order = sort_column(page, sortable(table), "name")
-    return await paginate(session, _matching(scope, asked, table), page, order=order, tie=table.id)
+    if asked.q and as_of is None:
+        found = await ids_with(session, Member, asked.q)
+        asked = replace(asked, found=None if found is None else tuple(found))
+    order, counted = sort_column(page, sortable(table), "name"), not asked.q or asked.found is not None
+    return await paginate(session, _matching(scope, asked, table), page, order=order, tie=table.id, counted=counted)
 
 
 def sortable(table: type[Member]) -> dict[str, Any]:
