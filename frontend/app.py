@@ -28,6 +28,10 @@ from frontend.pages import (
     integration_webhooks,
     jobs,
     me,
+    member_contacts,
+    member_duplicates,
+    member_forms,
+    member_successions,
     members,
     people_accounts,
     people_applications,
@@ -65,7 +69,8 @@ COLLABORATIONS = (
     collaboration_reviews,
     collaborations,  # last: its page of one record would take the others' words for an id
 )
-REGISTRY = (members, change_sets, *COLLABORATIONS)
+MEMBERS = (member_duplicates, member_forms, member_contacts, member_successions, members)
+REGISTRY = (*MEMBERS, change_sets, *COLLABORATIONS)
 PEOPLE = (people_accounts, people_posts, people_unit, people_providers, people_applications)
 INTEGRATION = (integration_clients, integration_webhooks)
 PAGES = (

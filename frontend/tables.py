@@ -152,6 +152,7 @@ class Table:
     limit: int = DEFAULT_LIMIT
     empty_title: str = "没有符合条件的记录"
     empty_hint: str = ""
+    note: str = ""
 
     def params(self, request: Request) -> dict[str, str | int]:
         """What to ask the service: cursor, limit, sort and the filled-in filters."""
@@ -174,13 +175,15 @@ class Table:
         filters: Sequence[Filter] | None = None,
         actions: Sequence[Action] | None = None,
         batch: Sequence[Batch] | None = None,
+        columns: Sequence[Column] | None = None,
+        note: str | None = None,
     ) -> "TableView":
         """One page of the table from a list answer (`items`, `next_cursor`, `total`).
 
-        `totals` fills the 合计 row by column key. `filters`, `actions` and `batch` replace the declared ones where
-        they depend on the person or on other data.
+        `totals` fills the 合计 row by column key. `filters`, `actions`, `batch`, `columns` and `note` (a sentence above
+        the rows) replace the declared ones where they depend on the person or on other data.
         """
-        given = {"filters": filters, "actions": actions, "batch": batch}
+        given = {"filters": filters, "actions": actions, "batch": batch, "columns": columns, "note": note}
         table = replace(self, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
         query = request.query_params
         return TableView(

@@ -21,6 +21,10 @@ FORM_REFUSALS = {409, 413, 415, 422}
 ACTIONS = {
     "member.create": "登记单位",
     "member.update": "修改资料",
+    "member.merge": "并入其他单位",
+    "member.absorb": "接收并入的单位",
+    "member.divide": "拆分",
+    "member_duplicate.dismiss": "登记不是同一家",
     "collaboration.create": "登记载体",
     "collaboration.update": "修改资料",
     "recognition.add": "登记级别认定",

@@ -2,17 +2,16 @@
 
 import re
 from collections.abc import Callable
-from datetime import date
 from typing import Any, Final
 
 from services.kernel import registry_words as words
 from services.kernel.divisions import FUNCTIONAL_ZONES, is_division
 from services.kernel.identifiers import tidy_code
+from services.kernel.name_lists import former_name, split_former_names, split_names
 from services.kernel.workbooks import Column, Fault, TableSpec, Value
 from services.registry.domain.members import INDUSTRY_CODE, SCHOOL_CODE
 from services.registry.tables import Member
 
-_SEPARATORS: Final = re.compile(r"[、,，;；/|\n]+")
 _PHONE: Final = re.compile(r"[0-9+\-() ]{5,30}")
 ALIAS_LENGTH: Final = 100
 ALIAS_COUNT: Final = 20
@@ -30,7 +29,7 @@ def _phone(value: Value) -> Fault | None:
 
 
 def _aliases(value: Value) -> Fault | None:
-    names = split_aliases(value)
+    names = split_names(value)
     if len(names) <= ALIAS_COUNT and all(len(name) <= ALIAS_LENGTH for name in names):
         return None
     return Fault("text_too_long", f"最多 {ALIAS_COUNT} 个简称，每个最多 {ALIAS_LENGTH} 个字，用顿号隔开。")
@@ -169,43 +168,12 @@ WITHOUT_CONTACT: Final = TableSpec("成员单位", "成员单位名单", (*_BEFO
 """The export for callers who may not see contacts; imported again, it leaves contacts as they are."""
 
 
-def split_aliases(value: Value) -> list[str]:
-    """The names in a cell of several, in order, each once."""
-    names = [name.strip() for name in _SEPARATORS.split(str(value or ""))]
-    return list(dict.fromkeys(name for name in names if name))
-
-
-_FORMER: Final = re.compile(r"(.*?)(?:[（(]至(\d{4}-\d{2}-\d{2})[）)])?")
-
-
-def split_former_names(value: Value) -> list[dict[str, Any]]:
-    """The former names in a cell, each with the day until which it held where that is written and is a day."""
-    found: dict[str, dict[str, Any]] = {}
-    for text in split_aliases(value):
-        match = _FORMER.fullmatch(text)
-        name, until = (match[1].strip(), match[2]) if match and (not match[2] or _is_day(match[2])) else (text, None)
-        found[name] = {"name": name, "until": until}
-    return list(found.values())
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True
-
-
-def _former_cell(former: dict[str, Any]) -> str:
-    return f"{former['name']}（至{former['until']}）" if former["until"] else str(former["name"])
-
-
 def member_cells(member: Member) -> dict[str, Value]:
     """A member as one row of the workbook."""
     cells: dict[str, Value] = {
         column.field: getattr(member, column.field) for column in MEMBERS.columns if column.field not in LISTS
     }
-    former = "、".join(_former_cell(one) for one in member.former_names)
+    former = "、".join(former_name(one) for one in member.former_names)
     return {**cells, "aliases": "、".join(member.aliases), "former_names": former}
 
 
@@ -213,7 +181,7 @@ def member_values(values: dict[str, Value], present: frozenset[str]) -> dict[str
     """The fields that a checked row sets: those whose columns the file has."""
     given: dict[str, Any] = {field: value for field, value in values.items() if field in present}
     if "aliases" in given:
-        given["aliases"] = split_aliases(given["aliases"])
+        given["aliases"] = split_names(given["aliases"])
     if "former_names" in given:
         given["former_names"] = split_former_names(given["former_names"])
     if given.get("industry_code"):

@@ -16,12 +16,18 @@ HTMX = {"HX-Request": "true"}
 API = "/api/registry/v1"
 ONE = "11111111-1111-4111-8111-111111111111"
 TWO = "22222222-2222-4222-8222-222222222222"
+GRANT = "33333333-3333-4333-8333-333333333333"
 JOB = "44444444-4444-4444-8444-444444444444"
 
 MEMBER: dict[str, Any] = {
     "id": ONE,
     "name": "怀宁示例汽车零部件有限公司",
     "aliases": ["示例零部件", "怀汽配"],
+    "former_names": [{"name": "怀宁汽配厂", "until": "2010-05-01"}],
+    "school_code": None,
+    "industry_code": "C3670",
+    "address": "怀宁县示例路1号",
+    "logo": None,
     "uscc": "91340822MA00000016",
     "category": "enterprise",
     "division": "340822",
@@ -52,6 +58,38 @@ HISTORY = {
         }
     ]
 }
+STATES = {
+    "items": [
+        {
+            "valid_from": "2025-06-30",
+            "valid_until": None,
+            "changed": [
+                {"field": "name", "before": "怀宁汽配厂", "after": "怀宁示例汽车零部件有限公司"},
+                {"field": "category", "before": "park", "after": "enterprise"},
+                {"field": "joined_on", "before": None, "after": "2024-09-01"},
+            ],
+        },
+        {"valid_from": "2024-09-01", "valid_until": "2025-06-30", "changed": []},
+    ]
+}
+CONTACT: dict[str, Any] = {
+    "id": GRANT,
+    "post": "联络员",
+    "person": "李四",
+    "phone": "12345",
+    "email": None,
+    "row_version": 2,
+    "updated_at": "2025-11-01T00:00:00Z",
+}
+SUCCESSION = {
+    "id": GRANT,
+    "kind": "merge",
+    "predecessor": {"id": TWO, "name": "怀宁配件厂"},
+    "successor": {"id": ONE, "name": MEMBER["name"]},
+    "on_date": "2025-01-01",
+    "document": "示例〔2025〕1号",
+    "reason": "合并",
+}
 DIVISIONS = {
     "divisions": [{"code": "340800", "name": "安庆市"}, {"code": "340822", "name": "怀宁县"}],
     "zones": [{"code": "3408Z1", "name": "安庆经济技术开发区"}],
@@ -69,6 +107,13 @@ def registry(fake: FakeGateway) -> None:
         ("GET", f"{API}/members"): listing(MEMBER),
         ("GET", f"{API}/members/{ONE}"): reply(MEMBER, headers={"ETag": '"3"'}),
         ("GET", f"{API}/members/{ONE}/history"): reply(HISTORY),
+        ("GET", f"{API}/members/{ONE}/states"): reply(STATES),
+        ("GET", f"{API}/members/{ONE}/contacts"): reply({"items": [CONTACT], "as_of": None}),
+        ("GET", f"{API}/members/{ONE}/contacts/{GRANT}"): reply(CONTACT, headers={"ETag": '"2"'}),
+        ("GET", f"{API}/members/{ONE}/successions"): reply({"items": [SUCCESSION]}),
+        ("GET", f"{API}/attachments"): reply(
+            {"items": [{"id": TWO, "file_name": "标.png", "content_type": "image/png"}]}
+        ),
         ("GET", f"{API}/collaborations"): listing(COLLABORATION),  # its host has the id of the member
         ("GET", f"{API}/divisions"): reply(DIVISIONS),
     }
@@ -202,6 +247,7 @@ async def test_a_new_member_is_sent_as_the_service_takes_it(browser: Browser, fa
     assert set(body) == {
         *("name", "aliases", "uscc", "category", "division", "functional_zone", "structure_role", "enterprise_size"),
         *("size_evidence", "industry", "contact_person", "contact_phone", "status", "joined_on", "left_on"),
+        *("former_names", "school_code", "industry_code", "address", "logo", "effective_on"),
     }
 
 

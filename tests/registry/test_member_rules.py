@@ -13,12 +13,13 @@ from hypothesis import strategies as st
 from services.kernel import registry_words as words
 from services.kernel.errors import InvalidInput
 from services.kernel.history import State
+from services.kernel.name_lists import former_name, split_former_names, split_names
 from services.registry.domain.duplicates import Pair, page_of
 from services.registry.domain.members import MemberStatus, belongs_on, names_after_rename
 from services.registry.domain.states import steps
 from services.registry.domain.successions import MOST_NAMES, aliases_after_merger, known_as, names_of
 from services.registry.schemas.members import MemberUpdate, MemberWrite
-from services.registry.workbook import MEMBERS, split_former_names
+from services.registry.workbook import MEMBERS
 
 DAY = date(2025, 6, 30)
 
@@ -169,7 +170,10 @@ FORMER: list[tuple[str, list[tuple[str, str | None]]]] = [
 
 @pytest.mark.parametrize(("cell", "names"), FORMER)
 def test_former_names_are_read_from_a_cell(cell: str, names: list[tuple[str, str | None]]) -> None:
-    assert [(one["name"], one["until"]) for one in split_former_names(cell)] == names
+    read = split_former_names(cell)
+    assert [(one["name"], one["until"]) for one in read] == names
+    assert split_former_names("、".join(former_name(one) for one in read)) == read
+    assert split_names(" 甲、乙,丙；甲/丁 | 戊\\n") == ["甲", "乙", "丙", "丁", "戊"]
 
 
 def test_a_workbook_holds_every_field_but_the_logo() -> None:
