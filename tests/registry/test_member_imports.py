@@ -10,6 +10,7 @@ from sqlalchemy import select
 
 from services.kernel.database import Database
 from services.kernel.jobs import JobContext
+from services.kernel.name_lists import split_names
 from services.kernel.permissions import Role
 from services.kernel.principal import Principal
 from services.kernel.shared_tables import audit_entry
@@ -17,7 +18,7 @@ from services.kernel.workbooks import read_table
 from services.registry.commands.changing.carry_out import apply_change_set
 from services.registry.commands.changing.check import check_change_set
 from services.registry.commands.changing.kinds import ADAPTERS
-from services.registry.workbook import MEMBERS, split_aliases
+from services.registry.workbook import MEMBERS
 from tests.registry.conftest import Caller, Registry, member, uscc
 
 HEADER = ["序号", "单位名称", "简称", "统一社会信用代码", "类别", "区划代码", "企业规模", "规模佐证材料"]
@@ -289,8 +290,8 @@ def test_an_import_of_another_alliance_is_not_found(registry: Registry) -> None:
 
 
 def test_aliases_are_split_at_every_usual_mark() -> None:
-    assert split_aliases(" 甲、乙，丙; 丁 /甲") == ["甲", "乙", "丙", "丁"]
-    assert split_aliases(None) == []
+    assert split_names(" 甲、乙，丙; 丁 /甲") == ["甲", "乙", "丙", "丁"]
+    assert split_names(None) == []
 
 
 def test_the_rows_that_came_back_hold_contacts_so_their_download_is_recorded_and_not_cached(registry: Registry) -> None:
