@@ -134,7 +134,7 @@ def test_divisions_are_those_of_the_alliance_and_its_city(registry: Registry) ->
 
 def apply(registry: Registry, document: dict[str, Any], structure: dict[str, Any]) -> AppliedVersion:
     async def body() -> AppliedVersion:
-        database = Database(registry.settings.database_url.get_secret_value())
+        database = Database(registry.settings.database_url.get_secret_value(), clock=registry.clock)
         parts = {"document": document, "structure": structure, "targets": {}, "subsidies": {}}
         hashes = {name: sha256_of(part) for name, part in parts.items()}
         async with database.write("anqing") as session:

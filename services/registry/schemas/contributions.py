@@ -5,14 +5,22 @@ from decimal import Decimal
 from typing import Annotated
 from uuid import UUID
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
 from services.registry.domain.collaborations import ContributionKind
 from services.registry.schemas.collaborations import MemberRef
 from services.registry.schemas.members import EmptyIsNone
 
 Described = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
-Yuan = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2)]
+FEN = Decimal("0.01")
+
+
+def _to_fen(value: Decimal) -> Decimal:
+    """With both places, as it is stored: 1 and 1.00 are the same value."""
+    return value.quantize(FEN)
+
+
+Yuan = Annotated[Decimal, Field(ge=0, max_digits=14, decimal_places=2), AfterValidator(_to_fen)]
 
 
 class ContributionWrite(BaseModel):
