@@ -23,6 +23,11 @@ from frontend.pages import (
     collaboration_reviews,
     collaborations,
     components,
+    governance_bodies,
+    governance_meetings,
+    governance_resolutions,
+    governance_seats,
+    governance_structure,
     home,
     integration_clients,
     integration_webhooks,
@@ -71,11 +76,19 @@ COLLABORATIONS = (
 )
 MEMBERS = (member_duplicates, member_forms, member_contacts, member_successions, members)
 REGISTRY = (*MEMBERS, change_sets, *COLLABORATIONS)
+GOVERNANCE = (
+    governance_bodies,
+    governance_seats,
+    governance_structure,
+    governance_meetings,
+    governance_resolutions,
+)
 PEOPLE = (people_accounts, people_posts, people_unit, people_providers, people_applications)
 INTEGRATION = (integration_clients, integration_webhooks)
 PAGES = (
     home,
     *REGISTRY,
+    *GOVERNANCE,
     targets,
     *SUBSIDIES,
     *INTEGRATION,

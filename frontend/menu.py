@@ -32,6 +32,17 @@ MENU = (
     Entry("首页", "home", "/"),
     Entry("成员单位", "building-community", "/members", (Permission.REGISTRY_READ,)),
     Entry("合作载体", "link", "/collaborations", (Permission.REGISTRY_READ,)),
+    Entry(
+        "组织机构",
+        "building-bank",
+        needs=(Permission.REGISTRY_READ,),
+        children=(
+            Entry("机构与席位", "users", "/governance/bodies", (Permission.REGISTRY_READ,)),
+            Entry("架构图", "layout-grid", "/governance/picture", (Permission.REGISTRY_READ,)),
+            Entry("会议", "calendar", "/governance/meetings", (Permission.REGISTRY_READ,)),
+            Entry("决议", "checklist", "/governance/resolutions", (Permission.REGISTRY_READ,)),
+        ),
+    ),
     Entry("目标指标", "target", "/targets", (Permission.TARGETS_READ,)),
     Entry(
         "奖补资金",

@@ -22,7 +22,7 @@ def picture_of(structure: StructureRead) -> Picture:
     told = [f"依据：{documents}" if documents else "", f"截至 {day.year} 年 {day.month} 月 {day.day} 日"]
     return Picture(
         title=f"{name}组织架构图",
-        subtitle="　".join(part for part in told if part),
+        subtitle=" · ".join(part for part in told if part),
         formula=structure.formula.name if structure.formula else "",
         roles=_roles(structure.formula),
         leads=_leads(structure.leads),
@@ -37,9 +37,9 @@ def _roles(formula: StructureFormula | None) -> list[RoleWords]:
 
 
 def _others(role: StructureRole) -> str:
-    if not role.open_ended:
+    if not role.open_ended or role.members:
         return ""
-    return f"另有同类成员 {role.others} 家" if role.others else "" if role.members else "（单位未限定）"
+    return f"成员 {role.others} 家" if role.others else "（单位未限定）"
 
 
 def _leads(leads: list[StructureLead]) -> list[LeadWords]:

@@ -16,6 +16,7 @@ from services.registry.commands.adopting.bodies import adopt_bodies
 from services.registry.commands.adopting.context import Adoption
 from services.registry.commands.adopting.others import adopt_collaborations, adopt_leads
 from services.registry.commands.adopting.units import adopt_roles, adopt_units
+from services.registry.commands.governance_rows import day_issues, refuse
 from services.registry.schemas.structure import AdoptionReport, StructureAdoption
 from services.registry.tables import PolicyVersion
 
@@ -27,8 +28,9 @@ async def adopt_structure(
 ) -> AdoptionReport:
     """Wait for another adoption, look for everything, make what is missing, audit, tell.
 
-    Raises NotFound for a document that is not applied, InvalidInput when a member cannot be made as it is named.
+    Raises NotFound for a document that is not applied, InvalidInput for a day ahead, or when a member cannot be made.
     """
+    refuse(day_issues("since", draft.since, clock))
     await session.execute(ONE_AT_A_TIME, {"alliance": principal.alliance})
     report = await _run(await _adoption(session, clock, principal, draft, making=True))
     counts = {"made": report.made, "changed": report.changed, "found": report.found, "skipped": report.skipped}
@@ -71,7 +73,8 @@ async def _adoption(
         pack=draft.pack,
         title=title[:100],
         structure=structure,
-        day=document.issued_on,
+        issued_on=document.issued_on,
+        day=document.issued_on or draft.since,
         categories=dict(draft.categories),
         making=making,
     )

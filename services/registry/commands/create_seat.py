@@ -10,7 +10,7 @@ from services.kernel.errors import Conflict
 from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.governance_rows import day_issues, facts, refuse, tell
+from services.registry.commands.governance_rows import facts, refuse, tell
 from services.registry.commands.seat_rows import FACTS, columns_of, draft_issues
 from services.registry.queries.governance import find_body
 from services.registry.schemas.governance import SeatCreate
@@ -25,9 +25,8 @@ async def create_seat(
     body = await find_body(session, scope, body_id)
     if body.dissolved_on is not None:
         raise Conflict("这个机构已经撤销，不能再设席位。", code="body_dissolved")
-    issues = await draft_issues(session, scope, draft)
-    refuse([*issues, *day_issues("established_on", draft.established_on, clock)])
-    columns = {**columns_of(draft), "established_on": draft.established_on, "open_ended": False}
+    refuse(await draft_issues(session, scope, clock, draft))
+    columns = {**columns_of(draft), "open_ended": False}
     return await insert_seat(session, clock, principal, body_id, columns)
 
 

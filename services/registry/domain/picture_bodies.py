@@ -14,6 +14,8 @@ PADDING: Final = 14
 CELL: Final = 186
 CELL_GAP: Final = 12
 LEAST_WIDTH: Final = 250
+WIDE: Final = 370
+MANY_EMS: Final = 60
 MOST_COLUMNS: Final = 6
 PLAIN_WIDTH: Final = 420
 HEAD: Final = 20
@@ -140,10 +142,10 @@ def card_of(body: BodyWords) -> Card:
     groups = [(title, list(seats)) for title, seats in groupby(body.seats, key=lambda seat: seat.title)]
     label = max((ems(title) * TITLE.size for title, _ in groups), default=0) + CELL_GAP
     columns = min(max((len(seats) for _, seats in groups if not _is_plain(seats)), default=0), MOST_COLUMNS)
-    inner = max(columns * (CELL + CELL_GAP) - CELL_GAP, 0)
+    inner: float = max(columns * (CELL + CELL_GAP) - CELL_GAP, 0)
     if any(_is_plain(seats) for _, seats in groups):
         inner = max(inner, PLAIN_WIDTH - label)
-    width = max(LEAST_WIDTH, label + inner + 2 * PADDING if groups else 0)
+    width = max(_least_width(body), label + inner + 2 * PADDING if groups else 0)
     head_lines = wrap(body.name, width - 2 * PADDING, NAME.size)
     cells = [Cell(PADDING, PADDING + 14, tuple(head_lines), NAME, HEAD)]
     y = PADDING + HEAD * len(head_lines) + 2.0
@@ -160,6 +162,13 @@ def card_of(body: BodyWords) -> Card:
         added, y = _duty_cells(body.duties, y, width)
         cells += added
     return Card(body, width, y + PADDING - 6, head, cells)
+
+
+def _least_width(body: BodyWords) -> float:
+    """Wide enough for the name in one line, if it is not very long, and wider for many duties."""
+    named = min(ems(body.name) * NAME.size + 2 * PADDING + 4, WIDE)
+    many = not body.seats and sum(map(ems, body.duties)) > MANY_EMS
+    return max(LEAST_WIDTH, named, WIDE if many else 0)
 
 
 def _under_name(body: BodyWords) -> list[str]:
@@ -192,17 +201,28 @@ def _group_cells(
 
 
 def _seat_cells(seat: SeatWords, x: float, y: float) -> tuple[list[Cell], float]:
-    office = " ".join(words for words in (seat.unit, seat.post) if words) + _number(seat)
     cells = []
     if seat.holder:
         cells.append(Cell(x, y + 14, (shorten(seat.holder, CELL, HOLDER.size),), HOLDER, 18))
         y += 19
-    lines = wrap(office, CELL, UNIT.size if not seat.holder else SMALL.size, 3)
     pen = SMALL if seat.holder else UNIT
+    lines = _office_lines(seat, pen.size)
     return [*cells, Cell(x, y + 13, tuple(lines), pen, 17)], y + 17 * len(lines)
 
 
+def _office_lines(seat: SeatWords, size: float) -> list[str]:
+    """Unit and post in one line when they fit, else the post begins a line of its own."""
+    post = seat.post + _number(seat)
+    together = " ".join(words for words in (seat.unit, post) if words)
+    if ems(together) * size <= CELL or not seat.unit or not post:
+        return wrap(together, CELL, size, 3)
+    return [*wrap(seat.unit, CELL, size, 2), *wrap(post, CELL, size, 2)]
+
+
 def _sentence(seats: Sequence[SeatWords]) -> str:
+    """The units of one title; that their numbers are open is said once when it holds for all of them."""
+    if all(seat.open_ended for seat in seats):
+        return "、".join(seat.unit or "其他" for seat in seats) + "（席数未定）"
     return "、".join((seat.unit or "其他") + _number(seat) for seat in seats)
 
 
@@ -230,7 +250,8 @@ def paint(canvas: Canvas, card: Card) -> None:
             to = child.x + child.width / 2
             canvas.path([(middle, bottom), (middle, bend), (to, bend), (to, child.y)])
     canvas.box((card.x, card.y, card.width, card.height), fill=PAPER, stroke=NAVY)
-    canvas.box((card.x, card.y, card.width, card.head), fill=TINT, stroke=NAVY)
+    canvas.box((card.x + 1, card.y + 1, card.width - 2, card.head - 1), fill=TINT, stroke=TINT, radius=5)
+    canvas.path([(card.x, card.y + card.head), (card.x + card.width, card.y + card.head)], stroke=NAVY, weight=1)
     for cell in card.cells:
         canvas.lines(card.x + cell.x, card.y + cell.y, cell.lines, cell.pen, cell.leading)
     for child in card.children:

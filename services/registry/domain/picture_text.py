@@ -13,6 +13,8 @@ LATIN: Final = 0.58
 CAPITAL: Final = 0.72
 CLOSING: Final = frozenset("，。、；：！？）》〉」』】〕”’…,.;:!?)]}")
 """What no line begins with."""
+OPENING: Final = frozenset("（《〈「『【〔“‘([{")
+"""What no line ends with."""
 
 
 def ems(text: str) -> float:
@@ -41,8 +43,8 @@ def _lines(text: str, room: float) -> Iterator[str]:
     for letter in text:
         needed = _em(letter)
         if line and used + needed > room:
-            # A closing mark takes the last letter down with it, so that no line begins with the mark.
-            carried = line[-1] if letter in CLOSING and len(line) > 1 else ""
+            # A closing mark takes the last letter down with it, and an opening one goes down with what it opens.
+            carried = line[-1] if len(line) > 1 and (letter in CLOSING or line[-1] in OPENING) else ""
             yield line[: len(line) - len(carried)]
             line, used = carried, ems(carried)
         line += letter

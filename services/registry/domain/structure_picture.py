@@ -12,7 +12,9 @@ WIDTH: Final = 1500
 MARGIN: Final = 40
 SECTION_GAP: Final = 30
 LEADING: Final = 20
-MOST_NAMES: Final = 8
+MOST_NAMES: Final = 4
+LEAST_COLUMNS: Final = 3
+MOST_COLUMNS: Final = 4
 HEADING: Final = Pen(17, NAVY, bold=True)
 NUMERAL: Final = Pen(30, PAPER, bold=True, anchor="middle")
 NAME: Final = Pen(16.5, NAVY, bold=True)
@@ -119,9 +121,9 @@ def _role_lines(role: RoleWords, width: float) -> list[str]:
 
 
 def _leads(canvas: Canvas, leads: Sequence[LeadWords], inner: float, y: float) -> float:
-    """One card for each leading unit, up to four in a row."""
+    """One card for each leading unit, three or four in a row."""
     y = _heading(canvas, "牵头单位", y)
-    columns = min(len(leads), 4)
+    columns = min(max(len(leads), LEAST_COLUMNS), MOST_COLUMNS)
     width = (inner - GAP * (columns - 1)) / columns
     for start in range(0, len(leads), columns):
         row = leads[start : start + columns]

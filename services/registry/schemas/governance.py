@@ -166,12 +166,11 @@ class SeatWrite(BaseModel):
     position: Position = 0
     votes: Annotated[bool, Field(description="有表决权")] = True
     succession: Annotated[SuccessionMode, Field(description="接任办法", examples=["by_notice"])]
+    established_on: Annotated[date | None, EmptyIsNone, Field(description="设立日期")] = None
 
 
 class SeatCreate(SeatWrite):
     """A new seat."""
-
-    established_on: Annotated[date | None, EmptyIsNone, Field(description="设立日期")] = None
 
 
 class SeatUpdate(SeatWrite):

@@ -7,7 +7,7 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.registry.domain.members import MemberCategory
-from services.registry.schemas.members import Name
+from services.registry.schemas.members import EmptyIsNone, Name
 
 MOST_CATEGORIES = 200
 
@@ -135,6 +135,9 @@ class StructureAdoption(BaseModel):
     categories: Annotated[
         dict[Name, MemberCategory], Field(max_length=MOST_CATEGORIES, description="文件没有写明类别的单位及其类别")
     ] = {}
+    since: Annotated[
+        date | None, EmptyIsNone, Field(description="文件没有印发日期时，架构自哪一天起；不填为登记之日")
+    ] = None
 
 
 class AdoptionItem(BaseModel):
@@ -151,6 +154,7 @@ class AdoptionReport(BaseModel):
 
     pack: str
     title: str
+    issued_on: date | None
     preview: bool
     made: int
     changed: int

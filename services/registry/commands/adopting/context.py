@@ -22,7 +22,10 @@ SKIPPED: Final = "skipped"
 
 @dataclass
 class Adoption:
-    """One adoption while it runs. `members` are ids by every name of a unit; None for one not made (yet)."""
+    """One adoption while it runs. `members` are ids by name of a unit; None for one not made (yet).
+
+    `day` is from when all of it is true: the document's own date, else what the caller gave.
+    """
 
     session: AnySession
     clock: Clock
@@ -30,6 +33,7 @@ class Adoption:
     pack: str
     title: str
     structure: Structure
+    issued_on: date | None
     day: date | None
     categories: dict[str, MemberCategory]
     making: bool
@@ -75,6 +79,7 @@ class Adoption:
         return AdoptionReport(
             pack=self.pack,
             title=self.title,
+            issued_on=self.issued_on,
             preview=not self.making,
             made=count(MADE),
             changed=count(CHANGED),
