@@ -14,6 +14,7 @@ from frontend.access import GUARDS
 from frontend.error_pages import install_error_pages
 from frontend.gateway_client import GatewayClient
 from frontend.pages import (
+    agreements,
     attachments,
     audit,
     change_sets,
@@ -75,7 +76,7 @@ COLLABORATIONS = (
     collaborations,  # last: its page of one record would take the others' words for an id
 )
 MEMBERS = (member_duplicates, member_forms, member_contacts, member_successions, members)
-REGISTRY = (*MEMBERS, change_sets, *COLLABORATIONS)
+REGISTRY = (*MEMBERS, change_sets, *COLLABORATIONS, agreements)
 GOVERNANCE = (
     governance_bodies,
     governance_seats,

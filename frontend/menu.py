@@ -32,6 +32,7 @@ MENU = (
     Entry("首页", "home", "/"),
     Entry("成员单位", "building-community", "/members", (Permission.REGISTRY_READ,)),
     Entry("合作载体", "link", "/collaborations", (Permission.REGISTRY_READ,)),
+    Entry("合作协议", "file-text", "/agreements", (Permission.REGISTRY_READ,)),
     Entry(
         "组织机构",
         "building-bank",

@@ -96,6 +96,7 @@ VERBS: Final = {
     "refuse": "拒绝",
     "refused": "被拒",
     "remove": "移除",
+    "renew": "续签",
     "removed": "停用",
     "renewed": "重新生成",
     "replay": "重发",

@@ -175,7 +175,8 @@ def test_a_form_is_taken_by_its_content_whatever_type_it_says(registry: Registry
 def test_an_upload_that_breaks_off_leaves_nothing(registry: Registry) -> None:
     async def cut_off(office: Caller, subject: str) -> list[dict[str, Any]]:
         """What the application answers to a sender that goes away in the middle."""
-        messages = [{"type": "http.request", "body": make.pdf()[:100], "more_body": True}, {"type": "http.disconnect"}]
+        begun = {"type": "http.request", "body": make.pdf()[:100], "more_body": True}
+        messages: list[dict[str, Any]] = [begun, {"type": "http.disconnect"}]
         answered: list[dict[str, Any]] = []
 
         async def receive() -> dict[str, Any]:

@@ -11,6 +11,7 @@ from typing import Final
 
 from services.kernel.database import WriteSession
 from services.registry.commands import (
+    agreements_transfer,
     collaboration_transfer,
     coverage_transfer,
     member_contact_transfer,
@@ -22,6 +23,7 @@ Transfer = Callable[[WriteSession, Member, Member], Awaitable[int]]
 
 TRANSFERS: Final[tuple[Transfer, ...]] = (
     collaboration_transfer.transfer,
+    agreements_transfer.transfer,
     member_contact_transfer.transfer,
     coverage_transfer.transfer,
     teaching_transfer.transfer,

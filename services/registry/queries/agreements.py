@@ -9,7 +9,7 @@ from uuid import UUID
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, not_, or_, select
 from sqlalchemy.orm import aliased
 
-from services.kernel.database import AnySession, WriteSession
+from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.kernel.history import at
 from services.kernel.pagination import PageRequest, paginate, sort_column
@@ -193,9 +193,11 @@ async def surroundings_of(
     )
 
 
-async def effective_date(session: WriteSession) -> date:
-    """The day from which the session's changes hold."""
-    return (await session.execute(select(cast(func.current_setting("hub.effective_on"), Date)))).scalar_one()
+async def effective_date(session: AnySession) -> date:
+    """The day from which the session's changes hold; in a session that only reads, the database's today."""
+    chosen = cast(func.nullif(func.current_setting("hub.effective_on", True), ""), Date)
+    today = cast(func.timezone("Asia/Shanghai", func.now()), Date)
+    return (await session.execute(select(func.coalesce(chosen, today)))).scalar_one()
 
 
 async def open_parties(session: AnySession, scope: Scope, member: UUID, day: date) -> list[AgreementParty]:
