@@ -17,6 +17,7 @@ from frontend.pages import (
     agreements,
     attachments,
     audit,
+    catalogues,
     change_sets,
     citations,
     collaboration_contributions,
@@ -24,6 +25,7 @@ from frontend.pages import (
     collaboration_reviews,
     collaborations,
     components,
+    coverage,
     governance_bodies,
     governance_meetings,
     governance_resolutions,
@@ -33,6 +35,7 @@ from frontend.pages import (
     integration_clients,
     integration_webhooks,
     jobs,
+    majors,
     me,
     member_contacts,
     member_duplicates,
@@ -52,6 +55,7 @@ from frontend.pages import (
     subsidies_rosters,
     subsidies_settlements,
     targets,
+    teachers,
 )
 from frontend.security import SecurityHeaders
 from frontend.session import SessionStore, cipher_of
@@ -84,12 +88,14 @@ GOVERNANCE = (
     governance_meetings,
     governance_resolutions,
 )
+COVERAGE = (coverage, majors, catalogues, teachers)
 PEOPLE = (people_accounts, people_posts, people_unit, people_providers, people_applications)
 INTEGRATION = (integration_clients, integration_webhooks)
 PAGES = (
     home,
     *REGISTRY,
     *GOVERNANCE,
+    *COVERAGE,
     targets,
     *SUBSIDIES,
     *INTEGRATION,

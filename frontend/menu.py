@@ -44,6 +44,17 @@ MENU = (
             Entry("决议", "checklist", "/governance/resolutions", (Permission.REGISTRY_READ,)),
         ),
     ),
+    Entry(
+        "专业与产业",
+        "chart-bar",
+        needs=(Permission.REGISTRY_READ,),
+        children=(
+            Entry("专业对接产业", "target", "/coverage", (Permission.REGISTRY_READ,)),
+            Entry("开设专业", "book-2", "/coverage/majors", (Permission.REGISTRY_READ,)),
+            Entry("专业和行业目录", "list-check", "/catalogues/majors", (Permission.REGISTRY_READ,)),
+        ),
+    ),
+    Entry("师资库", "id-badge-2", "/teachers", (Permission.REGISTRY_READ,)),
     Entry("目标指标", "target", "/targets", (Permission.TARGETS_READ,)),
     Entry(
         "奖补资金",

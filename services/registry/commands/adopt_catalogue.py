@@ -36,7 +36,7 @@ async def adopt_catalogue(
     version.updated_at = clock.now()
     await session.flush()  # the new row version goes into the answer's ETag
     after = {"kind": kind, "number": version.number}
-    await audit(session, clock, principal, "catalogue.adopt", "catalogue", version.id, after=after)
+    await audit(session, clock, principal, "catalogue.activate", "catalogue", version.id, after=after)
     told = {**after, "entries": version.entries}
     publish(
         session,
