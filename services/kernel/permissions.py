@@ -95,7 +95,7 @@ PERMISSION_LABELS: Final[dict[Permission, str]] = {
     Permission.REGISTRY_READ: "查看成员单位和合作载体",
     Permission.REGISTRY_WRITE: "登记成员单位、合作载体和级别认定",
     Permission.REGISTRY_DECIDE: "决定入会、暂停、恢复和退出",
-    Permission.REGISTRY_OWN: "维护本单位（本县区单位）的联系人、专业、师资和附件",
+    Permission.REGISTRY_OWN: "维护本单位（本县区单位）的联系人、专业、师资、投入和附件",
     Permission.TARGETS_READ: "查看目标指标",
     Permission.TARGETS_REPORT: "上报指标数据",
     Permission.TARGETS_ASSESS: "审核指标数据",

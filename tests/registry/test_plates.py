@@ -3,11 +3,17 @@
 import asyncio
 from datetime import UTC, date, datetime, timedelta
 from typing import Any
+from uuid import UUID
 
 import pytest
+from sqlalchemy import select
 
 from services.kernel.database import Database
-from tests.registry.conftest import Caller, Registry
+from services.kernel.tenancy import Scope
+from services.registry.commands.recognition_transfer import transfer
+from services.registry.queries.recognition_touches import touched_by
+from services.registry.tables import Member
+from tests.registry.conftest import Caller, Registry, member
 from tests.registry.test_collaborations import members
 from tests.registry.test_contributions import removed
 from tests.registry.test_outbox import audiences, last, told
@@ -356,3 +362,40 @@ async def change_all(database: Database, change: str) -> None:
     async with database.write("anqing") as session:
         connection = await session.connection()
         await connection.exec_driver_sql(f"UPDATE recognition SET {change}")  # a constant of this test
+
+
+def test_a_recognition_passes_to_the_successor_of_a_member(registry: Registry) -> None:
+    """Until the day it was the predecessor's, from the day on the successor's, and it lapses as it would have."""
+
+    async def scenario(caller: Caller) -> None:
+        await ruled(caller, RULE)
+        ids = await members(caller)
+        heir = (await caller.create("/members", member("新示例公司", category="enterprise", division="340822")))["id"]
+        grant = await caller.create(
+            "/recognitions", {**PLATE, "member": ids["enterprise"], "kind": "fusion_enterprise"}
+        )
+        await caller.create("/recognitions", {**PLATE, "member": heir, "title": "优质企业"})
+        await hand_over(registry, ids["enterprise"], heir, date(2025, 11, 1))
+        old = (await caller.get(f"/recognitions/{grant['id']}")).json()
+        assert (old["state"], old["withdrawn_on"]) == ("withdrawn", "2025-11-01")
+        held = (await caller.get("/recognitions", member=heir, kind="fusion_enterprise")).json()["items"]
+        assert [(one["granted_on"], one["lapses_on"], one["document_number"]) for one in held] == [
+            ("2025-11-01", "2026-05-01", PLATE["document_number"])
+        ]
+        assert (await caller.get("/recognitions", member=heir)).json()["total"] == 2
+
+    registry.run(scenario)
+
+
+async def hand_over(registry: Registry, before: str, after: str, day: date) -> None:
+    database = Database(registry.settings.database_url.get_secret_value(), clock=registry.clock)
+    try:
+        async with database.write("anqing") as session:
+            await session.effective_on(day)
+            found = select(Member).where(Member.alliance == "anqing", Member.id.in_([UUID(before), UUID(after)]))
+            rows = {one.id: one for one in await session.scalars(found)}
+            own = [touch.title for touch in await touched_by(session, Scope("anqing"), UUID(before))]
+            assert own == ["市级产教融合型企业（示例〔2023〕8号，2026-05-01 到期）"]
+            assert await transfer(session, rows[UUID(before)], rows[UUID(after)]) == 1
+    finally:
+        await database.close()

@@ -15,6 +15,7 @@ from services.registry.commands import (
     collaboration_transfer,
     coverage_transfer,
     member_contact_transfer,
+    recognition_transfer,
     teaching_transfer,
 )
 from services.registry.tables import Member
@@ -23,6 +24,7 @@ Transfer = Callable[[WriteSession, Member, Member], Awaitable[int]]
 
 TRANSFERS: Final[tuple[Transfer, ...]] = (
     collaboration_transfer.transfer,
+    recognition_transfer.transfer,
     agreements_transfer.transfer,
     member_contact_transfer.transfer,
     coverage_transfer.transfer,

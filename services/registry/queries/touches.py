@@ -11,12 +11,20 @@ from uuid import UUID
 from services.kernel.database import AnySession
 from services.kernel.tenancy import Scope
 from services.registry.domain.touches import Touch
-from services.registry.queries import agreement_touches, collaboration_touches, coverage, member_contacts, teaching
+from services.registry.queries import (
+    agreement_touches,
+    collaboration_touches,
+    coverage,
+    member_contacts,
+    recognition_touches,
+    teaching,
+)
 
 Source = Callable[[AnySession, Scope, UUID], Awaitable[list[Touch]]]
 
 SOURCES: Final[tuple[Source, ...]] = (
     collaboration_touches.touched_by,
+    recognition_touches.touched_by,
     agreement_touches.touched_by,
     member_contacts.touched_by,
     coverage.touched_by,
