@@ -10,7 +10,6 @@ from frontend.gateway_client import BoundGateway
 from frontend.pages.registry_words import API, PAGE, member_options, options
 from services.kernel import registry_words as words
 
-PARTS: Final = "甲乙丙丁戊己庚辛壬癸"
 SHOWN_PARTS: Final = 4
 MOST_COLLABORATIONS: Final = 1_000
 LABELS: Final = {
@@ -33,7 +32,7 @@ async def form_context(gateway: BoundGateway, agreement_id: UUID | None, values:
     """Choices, and as many places for parties as are taken and one more."""
     base = f"/agreements/{agreement_id}" if agreement_id else "/agreements"
     taken = len([party for party in party_values(values) if party])
-    shown_parts = min(len(PARTS), max(SHOWN_PARTS, taken + 1))
+    shown_parts = min(len(words.AGREEMENT_PARTS), max(SHOWN_PARTS, taken + 1))
     return {
         "action": f"{base}/edit" if agreement_id else f"{base}/new",
         "cancel": base,
@@ -42,7 +41,7 @@ async def form_context(gateway: BoundGateway, agreement_id: UUID | None, values:
         "kinds": options(words.AGREEMENT_KINDS),
         "members": await member_options(gateway),
         "collaborations": await collaboration_options(gateway),
-        "party_fields": [(f"party_{n}", f"{PARTS[n - 1]}方") for n in range(1, shown_parts + 1)],
+        "party_fields": [(f"party_{n}", f"{words.AGREEMENT_PARTS[n - 1]}方") for n in range(1, shown_parts + 1)],
     }
 
 
@@ -62,7 +61,7 @@ async def collaboration_options(gateway: BoundGateway) -> list[tuple[str, str]]:
 
 def party_values(values: Mapping[str, Any]) -> list[str]:
     """The chosen parties in the order of their parts."""
-    return [str(values.get(f"party_{n}") or "") for n in range(1, len(PARTS) + 1)]
+    return [str(values.get(f"party_{n}") or "") for n in range(1, len(words.AGREEMENT_PARTS) + 1)]
 
 
 def renewal_of(values: Mapping[str, Any]) -> dict[str, Any]:

@@ -89,6 +89,8 @@ COLLABORATION_KINDS: Final[Mapping[str, str]] = {
 }
 COLLABORATION_STATUSES: Final[Mapping[str, str]] = {"active": "运行中", "ended": "已终止"}
 RECOGNITION_LEVELS: Final[Mapping[str, str]] = {"municipal": "市级", "provincial": "省级", "national": "国家级"}
+AGREEMENT_PARTS: Final = "甲乙丙丁戊己庚辛壬癸"
+"""The names of the parties in their order: 甲方, 乙方 and so on."""
 AGREEMENT_KINDS: Final[Mapping[str, str]] = {"framework": "框架协议", "project": "项目协议"}
 AGREEMENT_PHASES: Final[Mapping[str, str]] = {
     "upcoming": "未生效",

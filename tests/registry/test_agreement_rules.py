@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from services.kernel.registry_words import AGREEMENT_PARTS
 from services.registry.domain.agreements import (
-    PARTS,
     WARNING_DAYS,
     Phase,
     day_issues,
@@ -114,7 +114,7 @@ def test_the_end_of_the_calendar_is_no_fault(day: date) -> None:
 
 def test_parts_have_their_old_names() -> None:
     assert [part_label(part) for part in (1, 2, 3, 10)] == ["甲方", "乙方", "丙方", "癸方"]
-    assert len(set(PARTS)) == 10
+    assert len(set(AGREEMENT_PARTS)) == 10
 
 
 TODAY = date(2026, 5, 1)

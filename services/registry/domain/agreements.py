@@ -5,6 +5,7 @@ from enum import StrEnum
 from typing import Final, Protocol
 
 from services.kernel.errors import FieldIssue
+from services.kernel.registry_words import AGREEMENT_PARTS
 
 
 class AgreementKind(StrEnum):
@@ -31,7 +32,6 @@ class Phase(StrEnum):
     ENDED = "ended"
 
 
-PARTS: Final = "甲乙丙丁戊己庚辛壬癸"
 LEAST_PARTIES: Final = 2
 WARNING_DAYS: Final = (90, 30, 7)
 """So many days before its end an agreement is warned of."""
@@ -50,7 +50,7 @@ class AgreementDays(Protocol):
 
 def part_label(part: int) -> str:
     """甲方 for 1, 乙方 for 2 and so on."""
-    return f"{PARTS[part - 1]}方"
+    return f"{AGREEMENT_PARTS[part - 1]}方"
 
 
 def days_left(until_date: date | None, day: date) -> int | None:

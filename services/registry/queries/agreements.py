@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
-from typing import Any, Final
+from typing import Any, Final, TypeVar
 from uuid import UUID
 
 from sqlalchemy import ColumnElement, Date, Select, and_, cast, func, not_, or_, select
@@ -19,6 +19,7 @@ from services.registry.queries.members import names_of
 from services.registry.tables import Agreement, AgreementCoverage, AgreementParty, Collaboration, Member
 
 SORTABLE: Final = {"title": "sort_key", "signed_on": "signed_on", "until_date": "until_order"}
+P = TypeVar("P", AgreementParty, AgreementCoverage)
 MOST: Final = 5_000
 """Rows of an export."""
 
@@ -151,10 +152,7 @@ async def parties_of(
     """The parties of some agreements in the order of their parts."""
     party = at(AgreementParty, as_of)
     statement = scope.select(party).where(party.agreement.in_(ids)).order_by(party.part, party.member)
-    found: dict[UUID, list[AgreementParty]] = {}
-    for one in await session.scalars(statement):
-        found.setdefault(one.agreement, []).append(one)
-    return found
+    return _by_agreement((await session.scalars(statement)).all())
 
 
 async def coverage_of(
@@ -163,8 +161,12 @@ async def coverage_of(
     """What some agreements are about, in the order in which it was written."""
     covered = at(AgreementCoverage, as_of)
     statement = scope.select(covered).where(covered.agreement.in_(ids)).order_by(covered.place, covered.id)
-    found: dict[UUID, list[AgreementCoverage]] = {}
-    for one in await session.scalars(statement):
+    return _by_agreement((await session.scalars(statement)).all())
+
+
+def _by_agreement(rows: Sequence[P]) -> dict[UUID, list[P]]:
+    found: dict[UUID, list[P]] = {}
+    for one in rows:
         found.setdefault(one.agreement, []).append(one)
     return found
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
-from services.registry.domain.agreements import LEAST_PARTIES, PARTS, AgreementKind
+from services.kernel.registry_words import AGREEMENT_PARTS
+from services.registry.domain.agreements import LEAST_PARTIES, AgreementKind
 from services.registry.schemas.members import EmptyIsNone
 
 V = TypeVar("V")
@@ -54,7 +55,7 @@ class AgreementWrite(Renewable):
     parties: Annotated[
         list[UUID],
         AfterValidator(_distinct),
-        Field(max_length=len(PARTS), description=f"签约单位，按甲乙丙丁的次序，至少 {LEAST_PARTIES} 家"),
+        Field(max_length=len(AGREEMENT_PARTS), description=f"签约单位，按甲乙丙丁的次序，至少 {LEAST_PARTIES} 家"),
     ]
     collaborations: Annotated[
         list[UUID], AfterValidator(_distinct), Field(max_length=100, description="涉及的合作载体")
