@@ -21,6 +21,7 @@ from hub.demo.alliance import (
     Collaboration,
     DemoAccount,
 )
+from hub.demo.applicant import apply_to_join
 from hub.demo.caller import REGISTRY, SUBSIDIES, TARGETS, Caller
 from hub.demo.errors import DemoError
 from hub.demo.members import write_members
@@ -81,6 +82,8 @@ async def load(
         member_ids = await enter_members(secretariat, members_file, bind_member, say)
         collaborations = await build_together(secretariat, member_ids, say)
         await record_year(secretariat, member_ids, collaborations, today, say)
+        async with hub.stranger() as stranger:
+            await apply_to_join(stranger, secretariat, say)
     for owner in OWNERS:
         await load_owner(hub, [file for file in rosters if file.owner == owner], say)
     say("提交并受理申报")

@@ -8,7 +8,7 @@ import httpx
 
 from hub.demo.caller import Caller
 from hub.demo.errors import DemoError
-from hub.demo.sign_in import Account, OAuthClient, signed_in
+from hub.demo.sign_in import TIMEOUT_SECONDS, Account, OAuthClient, signed_in
 
 Say = Callable[[str], None]
 
@@ -28,8 +28,12 @@ class Hub:
         if username not in self.accounts:
             raise DemoError(f"没有演示账号 {username} 的密码。")
         http = await signed_in(self.public_url, self.client, self.accounts[username], self.transport)
-        caller = Caller(username, http)
-        try:
-            yield caller
-        finally:
-            await caller.close()
+        async with http:
+            yield Caller(username, http)
+
+    @asynccontextmanager
+    async def stranger(self) -> AsyncIterator[Caller]:
+        """Calls as somebody without an account."""
+        transport, timeout = self.transport, TIMEOUT_SECONDS
+        async with httpx.AsyncClient(base_url=self.public_url, transport=transport, timeout=timeout) as http:
+            yield Caller("stranger", http)

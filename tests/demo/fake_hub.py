@@ -34,6 +34,7 @@ class FakeHub:
     reports: list[dict[str, Any]] = field(default_factory=list)
     change_sets: dict[str, dict[str, Any]] = field(default_factory=dict)
     adopted: list[tuple[str, str]] = field(default_factory=list)
+    applications: list[dict[str, Any]] = field(default_factory=list)
     industries: list[str] = field(default_factory=list)
     practised: list[str] = field(default_factory=list)
     replayed: int = 0
@@ -62,6 +63,9 @@ class FakeHub:
                 Route(f"{registry}/collaborations", self.create_collaboration, methods=["POST"]),
                 Route(f"{registry}/collaborations/{{id}}", self.read_collaboration),
                 Route(f"{registry}/collaborations/{{id}}/recognitions", self.recognise, methods=["POST"]),
+                Route(f"{registry}/applications", self.list_applications),
+                Route(f"{registry}/public/applications/form", self.open_form),
+                Route(f"{registry}/public/applications", self.take_application, methods=["POST"]),
                 Route(f"{registry}/practice/members", self.fill_practice, methods=["POST"]),
                 Route(f"{subsidies}/roster-imports", self.import_roster, methods=["POST"]),
                 Route(f"{subsidies}/claims", self.list_claims),
@@ -216,6 +220,22 @@ class FakeHub:
         body = await request.json()
         self.collaborations[request.path_params["id"]]["recognitions"].append(body)
         return self.keep(request, body)
+
+    async def list_applications(self, request: Request) -> Response:
+        items = [one for one in self.applications if one["division"] == request.query_params["division"]]
+        return JSONResponse({"items": items, "next_cursor": None, "total": len(items)})
+
+    async def open_form(self, request: Request) -> Response:
+        assert request.query_params["alliance"] == "anqing"
+        assert "authorization" not in request.headers
+        return JSONResponse({"form_token": "form-1", "wait_seconds": 0})
+
+    async def take_application(self, request: Request) -> Response:
+        draft = await request.json()
+        assert (draft.pop("form_token"), draft.pop("alliance")) == ("form-1", "anqing")
+        assert "authorization" not in request.headers
+        self.applications.append(draft)
+        return JSONResponse({"name": draft["name"], "number": "2025-1", "code": "ABCD"}, 201)
 
     async def fill_practice(self, request: Request) -> Response:
         self.practised.append(self.who(request))

@@ -94,14 +94,17 @@ async def test_everything_is_sent_by_whom_it_concerns(
     assert waiting == ["higher_vocational_enrolment"]
     assert any("340828-students-2025.csv" in line for line in said)
     assert "5 个合作载体之后" in said
+    assert [one["name"] for one in fake.applications] == ["怀宁示例新能源有限公司"]
+    assert "怀宁示例新能源有限公司的入会申请：编号 2025-1，查询码 ABCD" in said
 
 
 async def test_loading_twice_changes_nothing(fake: FakeHub, accounts: dict[str, Account], tmp_path: Path) -> None:
     await run(fake, accounts, tmp_path)
-    once = deepcopy((fake.members, fake.collaborations, fake.rosters, fake.claims, fake.reports))
+    kept = ("members", "collaborations", "applications", "rosters", "claims", "reports")
+    once = deepcopy([getattr(fake, name) for name in kept])
     assert fake.replayed == 0
     await run(fake, accounts, tmp_path)
-    assert (fake.members, fake.collaborations, fake.rosters, fake.claims, fake.reports) == once
+    assert [getattr(fake, name) for name in kept] == once
     assert fake.replayed == 1 + 1 + 26  # all else is found standing
 
 

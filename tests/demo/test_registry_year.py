@@ -10,6 +10,7 @@ import httpx
 import pytest
 
 from hub.demo.alliance import ALLIANCE, DEMO_ACCOUNTS, PACK, DemoAccount
+from hub.demo.applicant import apply_to_join
 from hub.demo.caller import REGISTRY, Caller
 from hub.demo.load import build_together, enter_members
 from hub.demo.members import write_members
@@ -19,6 +20,7 @@ from services.registry.settings import RegistrySettings
 from tests.registry.conftest import Caller as Asking
 from tests.registry.conftest import Registry
 from tests.registry.governance_world import apply_pack
+from tests.registry.life_cycle_world import FakeNeighbours
 from tests.support.databases import TestServer
 from tests.support.services import service_settings
 from tests.support.tokens import Signer
@@ -35,6 +37,7 @@ LISTS = (
     "leading-industries",
     "leading-industries/matches",
     "teachers",
+    "applications",
 )
 NOON = datetime(2025, 12, 1, 4, 0, tzinfo=UTC)
 
@@ -56,6 +59,7 @@ class Year:
     """The demonstration's secretariat at work on the registry under test."""
 
     caller: Caller
+    stranger: Caller
     today: date
     folder: Path
     said: list[str] = field(default_factory=list)
@@ -70,6 +74,7 @@ class Year:
         members = await enter_members(self.caller, write_members(self.folder), bind, self.said.append)
         collaborations = await build_together(self.caller, members, self.said.append)
         await record_year(self.caller, members, collaborations, self.today, self.said.append)
+        await apply_to_join(self.stranger, self.caller, self.said.append)
 
     async def standing(self) -> "Standing":
         """What the registry holds: every list, and the single records that the tests look into."""
@@ -106,17 +111,23 @@ class Sent:
     bound: dict[str, str]
 
 
+def client_like(http: httpx.AsyncClient, headers: dict[str, str]) -> httpx.AsyncClient:
+    """A second client of the same application, with headers of its own."""
+    return httpx.AsyncClient(transport=http._transport, base_url=http.base_url, headers=headers)
+
+
 @pytest.fixture(scope="module")
 def sent(server: TestServer, signer: Signer, tmp_path_factory: pytest.TempPathFactory) -> Sent:
     """The demonstration sent twice to an empty registry in which the policy document is applied."""
     folder = tmp_path_factory.mktemp("registry")
-    settings = service_settings(RegistrySettings, server.service_url("registry"), folder)
+    settings = service_settings(RegistrySettings, server.service_url("registry"), folder, form_seconds=0)
     registry = Registry(settings, signer, FixedClock(NOON))
+    registry.neighbours = FakeNeighbours()
 
     async def scenario(asking: Asking) -> Sent:
         await apply_pack(registry, PACK, ALLIANCE)
-        asking.http.headers.update(asking.headers)
-        year = Year(WorkingCaller(registry, asking.http), business_date(registry.clock), folder)
+        office, street = (client_like(asking.http, headers) for headers in (asking.headers, {}))
+        year = Year(WorkingCaller(registry, office), Caller("stranger", street), business_date(registry.clock), folder)
         await year.send()
         once = await year.standing()
         await year.send()
@@ -142,6 +153,7 @@ def test_everything_is_taken(sent: Sent) -> None:
         "leading-industries": 3,
         "leading-industries/matches": 6,
         "teachers": 5,
+        "applications": 1,
     }
     assert set(sent.bound) == {account.username for account in DEMO_ACCOUNTS if account.member_uscc}
 
@@ -186,6 +198,12 @@ def test_one_agreement_is_soon_over(sent: Sent) -> None:
     left = sorted(date.fromisoformat(one["until_date"]) - today for one in sent.once.lists["agreements"])
     assert timedelta(0) < left[0] <= timedelta(days=30)
     assert left[1] > timedelta(days=365)
+
+
+def test_one_unit_waits_to_be_admitted(sent: Sent) -> None:
+    (application,) = sent.once.lists["applications"]
+    assert (application["state"], application["division"]) == ("submitted", "340822")
+    assert "示例" in application["name"]
 
 
 def test_contributions_add_up(sent: Sent) -> None:
