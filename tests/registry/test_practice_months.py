@@ -11,11 +11,13 @@ from hypothesis import example, given
 from hypothesis import strategies as st
 
 from services.registry.domain.practice_months import (
+    MOST_LOST_IN_A_DAY,
     PracticeRule,
     Span,
     Standing,
     add_months,
     falls_short_on,
+    months_between,
     months_in,
     practice_on,
     shown_months,
@@ -99,6 +101,16 @@ def test_the_day_of_falling_short_is_the_first(spans: list[Span], day: date, req
         assert short > day
         assert months_in(spans, short, rule) < required
         assert months_in(spans, short - timedelta(days=1), rule) >= required
+
+
+def test_no_day_takes_more_than_the_search_allows_for() -> None:
+    """A stretch that begins a day later: over a leap year, of every length up to four months."""
+    for first in range(370):
+        begins = date(2023, 12, 25) + timedelta(days=first)
+        for length in range(2, 125):
+            ends = begins + timedelta(days=length)
+            lost = months_between(begins, ends) - months_between(begins + timedelta(days=1), ends)
+            assert lost < MOST_LOST_IN_A_DAY, (begins, ends)
 
 
 @pytest.mark.parametrize(

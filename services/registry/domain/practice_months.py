@@ -23,6 +23,8 @@ from typing import Final
 MONTHS_PER_YEAR: Final = 12
 NEARING_DAYS: Final = 180
 """How long before the practice falls short of what is required a teacher is shown as 临近 (ours)."""
+MOST_LOST_IN_A_DAY: Final = Fraction(1, 4)
+"""A window that moves on by a day takes less (from 28 February until 31 March: 1 + 3/31, from 1 March: 30/31)."""
 _DAY: Final = timedelta(days=1)
 
 
@@ -117,13 +119,19 @@ def practice_on(periods: Sequence[Span], day: date, rule: PracticeRule) -> Pract
 
 
 def falls_short_on(periods: Sequence[Span], day: date, rule: PracticeRule) -> date | None:
-    """The first day after `day` on which what is on record is no longer enough; None when it is not enough now,
-    or lasts beyond the next window (practice that has no end yet)."""
+    """The first day after `day` on which what is on record is no longer enough.
+
+    None when it is not enough now, or lasts beyond the next window (practice that has no end yet).
+    """
+    today, last = day, add_months(day, MONTHS_PER_YEAR * rule.window_years)
     if months_in(periods, day, rule) < rule.months:
         return None
-    last = add_months(day, MONTHS_PER_YEAR * rule.window_years)
-    ahead = (day + timedelta(days=step) for step in range(1, (last - day).days + 1))
-    return next((one for one in ahead if months_in(periods, one, rule) < rule.months), None)
+    while today <= last:
+        left = months_in(periods, today, rule) - rule.months
+        if left < 0:
+            return today
+        today += max(1, int(left / MOST_LOST_IN_A_DAY)) * _DAY
+    return None
 
 
 def shown_months(months: Fraction) -> str:
