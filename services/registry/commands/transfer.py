@@ -14,6 +14,7 @@ from services.registry.commands import (
     agreements_transfer,
     collaboration_transfer,
     coverage_transfer,
+    governance_transfer,
     member_contact_transfer,
     recognition_transfer,
     teaching_transfer,
@@ -27,6 +28,7 @@ TRANSFERS: Final[tuple[Transfer, ...]] = (
     recognition_transfer.transfer,
     agreements_transfer.transfer,
     member_contact_transfer.transfer,
+    governance_transfer.transfer,
     coverage_transfer.transfer,
     teaching_transfer.transfer,
 )

@@ -43,14 +43,23 @@ def _lines(text: str, room: float) -> Iterator[str]:
     for letter in text:
         needed = _em(letter)
         if line and used + needed > room:
-            # A closing mark takes the last letter down with it, and an opening one goes down with what it opens.
-            carried = line[-1] if len(line) > 1 and (letter in CLOSING or line[-1] in OPENING) else ""
+            carried = _carried(line, letter, room)
             yield line[: len(line) - len(carried)]
             line, used = carried, ems(carried)
         line += letter
         used += needed
     if line:
         yield line
+
+
+def _carried(line: str, letter: str, room: float) -> str:
+    """What goes down with the next letter: closing marks follow a letter, and an opening one is followed by one."""
+    start = len(line)
+    while (start > 1 and (line[start:] + letter)[0] in CLOSING) or (start > 1 and line[start - 1] in OPENING):
+        if start < len(line) and ems(line[start - 1 :] + letter) > room:
+            break
+        start -= 1
+    return line[start:]
 
 
 def shorten(text: str, width: float, size: float) -> str:

@@ -13,6 +13,7 @@ from services.kernel.tenancy import Scope
 from services.registry.domain.attachments import Subject
 from services.registry.queries.agreements import find_agreement
 from services.registry.queries.collaborations import find_collaboration
+from services.registry.queries.meetings import find_meeting, find_resolution
 from services.registry.queries.members import find_member
 from services.registry.tables import Recognition
 
@@ -47,11 +48,23 @@ async def _recognition(session: AnySession, scope: Scope, subject: UUID) -> Subj
     return Subject("recognition", found.id, f"{holder.title}（{found.document_number}）", holder.href)
 
 
+async def _meeting(session: AnySession, scope: Scope, subject: UUID) -> Subject:
+    found = await find_meeting(session, scope, subject)
+    return Subject("meeting", found.id, found.title, f"/governance/meetings/{found.id}")
+
+
+async def _resolution(session: AnySession, scope: Scope, subject: UUID) -> Subject:
+    found = await find_resolution(session, scope, subject)
+    return Subject("resolution", found.id, found.title, f"/governance/resolutions/{found.id}")
+
+
 SUBJECTS: Final[dict[str, Finder]] = {
     "member": _member,
     "agreement": _agreement,
     "collaboration": _collaboration,
     "recognition": _recognition,
+    "meeting": _meeting,
+    "resolution": _resolution,
 }
 
 

@@ -15,6 +15,7 @@ from services.registry.queries import (
     agreement_touches,
     collaboration_touches,
     coverage,
+    governance_touches,
     member_contacts,
     recognition_touches,
     teaching,
@@ -27,6 +28,7 @@ SOURCES: Final[tuple[Source, ...]] = (
     recognition_touches.touched_by,
     agreement_touches.touched_by,
     member_contacts.touched_by,
+    governance_touches.touched_by,
     coverage.touched_by,
     teaching.touched_by,
 )
