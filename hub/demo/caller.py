@@ -74,7 +74,7 @@ class Caller:
         headers = {"If-Match": etag} if etag else {}
         response = _checked(await self._http.request(method, path, json=body, headers=headers))
         if response.status_code == ACCEPTED:
-            await self._finished(response.headers["Location"], path)
+            await self.finished(response.headers["Location"], path)
         answer: dict[str, Any] = response.json()
         return answer
 
@@ -105,9 +105,10 @@ class Caller:
             headers={"Idempotency-Key": idempotency_key(self.username, path, named + content)},
         )
         _checked(response)
-        return response.json(), await self._finished(response.headers["Location"], file.name)
+        return response.json(), await self.finished(response.headers["Location"], file.name)
 
-    async def _finished(self, location: str, what: str) -> dict[str, Any]:
+    async def finished(self, location: str, what: str) -> dict[str, Any]:
+        """Wait for a job; returns its result. Raises DemoError when it failed or takes too long."""
         try:
             async with asyncio.timeout(JOB_SECONDS):
                 while True:

@@ -123,9 +123,11 @@ async def import_members(caller: Caller, file: Path) -> None:
     checked = await caller.get(path)
     if checked["rejected"]:
         raise DemoError(f"成员单位名单有 {checked['rejected']} 行没有通过检查。")
-    if checked["state"] != APPLIED:
+    if checked["state"] == "ready":
         await caller.act(f"{path}/application", await caller.etag(path))
-        checked = await caller.get(path)
+    elif checked["state"] == "applying":  # an earlier load was interrupted meanwhile
+        await caller.finished(f"{REGISTRY}/jobs/{checked['job']}", file.name)
+    checked = await caller.get(path)
     if checked["state"] != APPLIED or checked["left_out"]:
         raise DemoError(f"成员单位名单没有全部写入：{checked['left_out']} 行未写入。")
 

@@ -3,6 +3,7 @@
 import base64
 import hashlib
 import itertools
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import parse_qs, urlencode
@@ -41,6 +42,7 @@ class FakeHub:
     fail_jobs: bool = False
     reject_rows: int = 0
     leave_out: int = 0
+    drop_after_applying: bool = False
     _answers: dict[tuple[str, str], tuple[int, Any, dict[str, str]]] = field(default_factory=dict)
     _codes: dict[str, tuple[str, str]] = field(default_factory=dict)
     _jobs: dict[str, dict[str, Any]] = field(default_factory=dict)
@@ -124,10 +126,10 @@ class FakeHub:
         self._answers[self.who(request), request.headers["idempotency-key"]] = (status, body, headers or {})
         return JSONResponse(body, status, headers or {})
 
-    def begun(self, service: str, result: dict[str, Any]) -> dict[str, str]:
-        """A job that is done at the second question; the header that says where it is."""
+    def begun(self, service: str, result: dict[str, Any], ends: Callable[[], None] | None = None) -> dict[str, str]:
+        """A job that is done at the second question, when `ends` is called; the header that says where it is."""
         number = str(next(self._numbers))
-        self._jobs[number] = {"polls": 0, "result": result}
+        self._jobs[number] = {"polls": 0, "result": result, "ends": ends}
         return {"Location": f"/api/{service}/v1/jobs/{number}"}
 
     def started(self, request: Request, service: str, result: dict[str, Any]) -> Response:
@@ -136,6 +138,8 @@ class FakeHub:
     async def job(self, request: Request) -> Response:
         job = self._jobs[request.path_params["id"]]
         job["polls"] += 1
+        if job["polls"] > 1 and job["ends"] is not None:
+            job["ends"]()
         if self.fail_jobs:
             return JSONResponse({"state": "failed", "message": "磁盘空间已满", "result": None})
         if job["polls"] == 1:
@@ -167,9 +171,18 @@ class FakeHub:
     async def apply_change_set(self, request: Request) -> Response:
         found = self.change_sets[request.path_params["id"]]
         assert request.headers["if-match"] == '"ready"'
-        found["state"], found["left_out"] = "applied", self.leave_out
-        self.members += found["rows"][self.leave_out :]
-        return JSONResponse({"id": found["id"]}, 202, self.begun("registry", {}))
+
+        def ends() -> None:
+            if found["state"] == "applying":
+                found["state"], found["left_out"] = "applied", self.leave_out
+                self.members += found["rows"][self.leave_out :]
+
+        found["state"], headers = "applying", self.begun("registry", {}, ends)
+        found["job"] = headers["Location"].rpartition("/")[2]
+        if self.drop_after_applying:
+            self.drop_after_applying = False
+            return JSONResponse({"detail": "连接中断"}, 503, headers)
+        return JSONResponse({"id": found["id"]}, 202, headers)
 
     async def adopt_structure(self, request: Request) -> Response:
         """Enters the units of the pack that are no members yet, by name or alias, as the registry does."""

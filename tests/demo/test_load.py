@@ -130,6 +130,17 @@ async def test_a_list_of_members_that_is_not_taken_whole_stops_the_load(
     assert fake.adopted == []
 
 
+async def test_a_load_that_was_interrupted_goes_on_where_it_was(
+    fake: FakeHub, accounts: dict[str, Account], tmp_path: Path
+) -> None:
+    fake.drop_after_applying = True
+    with pytest.raises(DemoError, match="连接中断"):
+        await run(fake, accounts, tmp_path)
+    assert fake.members == []
+    await run(fake, accounts, tmp_path)
+    assert len(fake.members) == 44 + 2
+
+
 async def test_a_refusal_carries_the_servers_sentence(
     fake: FakeHub, accounts: dict[str, Account], monkeypatch: pytest.MonkeyPatch
 ) -> None:

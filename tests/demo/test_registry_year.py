@@ -49,9 +49,9 @@ class WorkingCaller(Caller):
         super().__init__("mishuchu", http)
         self._registry = registry
 
-    async def _finished(self, location: str, what: str) -> dict[str, Any]:
+    async def finished(self, location: str, what: str) -> dict[str, Any]:
         await self._registry.work()
-        return await super()._finished(location, what)
+        return await super().finished(location, what)
 
 
 @dataclass
