@@ -54,6 +54,21 @@ def spec_of(kind: str | None) -> TableSpec:
     return TableSpec("合作载体", f"{title}名单", (*_SHARED, *map(_column, own)))
 
 
+READ_ONLY: Final = frozenset({"level", "recognised_on", "document_number", "lapses_on"})
+_NOTES: Final = (
+    "已有的载体按类型和名称查找；找到的更新，找不到的新增。单位填登记的全称或简称。",
+    "文件里没有的列不改动原记录；有列而单元格留空的，原内容会被清空。级别认定在载体页面登记，不由导入改动。",
+)
+
+
+def importable_spec(kind: str | None) -> TableSpec:
+    """The table of an import: the export's, without what is granted one by one and without rows within a cell."""
+    whole, own = spec_of(kind), fields_of(DETAILS[CollaborationKind(kind)]) if kind else []
+    rows = {PREFIX + field.name for field in own if field.type == "rows"}
+    columns = tuple(column for column in whole.columns if column.field not in READ_ONLY | rows)
+    return TableSpec(whole.sheet, whole.title, columns, _NOTES)
+
+
 def _column(field: KindField) -> Column:
     header = f"{field.label}（{field.unit}）" if field.unit else field.label
     note = "用顿号隔开。" if field.type == "lines" else ""

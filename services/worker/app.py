@@ -125,12 +125,13 @@ def register_work(runner: PgQueuer, name: str, act: Work, database: Database, cl
 async def work(queue: Queue, stop: asyncio.Event) -> None:
     """Run one service's jobs until told to stop; work in hand is finished first."""
     url = queue.settings.database_url.get_secret_value()
-    database = Database(url, pool_size=CONCURRENT_JOBS + 1, max_overflow=CONCURRENT_WORK if queue.work else 10)
+    clock = SystemClock()
+    overflow = CONCURRENT_WORK if queue.work else 10
+    database = Database(url, pool_size=CONCURRENT_JOBS + 1, max_overflow=overflow, clock=clock)
     connection = await asyncpg.connect(url.replace("+asyncpg", "", 1))
     driver = AsyncpgDriver(connection)
     names = queue_settings(queue.service)
     runner = PgQueuer(driver, channel=names.channel, queries=queries_on(driver, queue.service))
-    clock = SystemClock()
 
     @runner.entrypoint(ENTRYPOINT, concurrency_limit=CONCURRENT_JOBS)
     async def run(job: Job) -> None:

@@ -47,7 +47,7 @@ class Registry:
 
     async def work(self) -> None:
         """Run every queued job, as the worker does."""
-        database = Database(self.settings.database_url.get_secret_value())
+        database = Database(self.settings.database_url.get_secret_value(), clock=self.clock)
         try:
             async with database.engine.begin() as connection:
                 rows = await connection.execute(text("DELETE FROM pgqueuer RETURNING payload"))

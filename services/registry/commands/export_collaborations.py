@@ -34,13 +34,13 @@ async def export_collaborations(
     for start in range(0, len(found), AT_ONCE):
         part = found[start : start + AT_ONCE]
         details = await details_of(session, scope, part, asked.as_of)
-        rows += [_cells(one, details, asked.day) for one in part]
+        rows += [collaboration_cells(one, details, asked.day) for one in part]
     about = {"kind": asked.kind, "as_of": asked.as_of.isoformat() if asked.as_of else None}
     await audit_export(session, clock, principal, "collaboration", rows=len(rows), reason=reason, details=about)
     return write_rows(spec_of(asked.kind), rows)
 
 
-def _cells(found: Collaboration, details: Details, day: date) -> dict[str, Value]:
+def collaboration_cells(found: Collaboration, details: Details, day: date) -> dict[str, Value]:
     """A collaboration as one row."""
     standing = standing_level(details.recognitions.get(found.id, []), day)
     names = {member: details.names[member] for member in details.members_of(found.id)}

@@ -61,7 +61,7 @@ class Adapter(Protocol):
         ...
 
     async def plan_rows(
-        self, session: AnySession, scope: Scope, rows: Sequence[Row], present: frozenset[str]
+        self, session: AnySession, clock: Clock, scope: Scope, rows: Sequence[Row], present: frozenset[str]
     ) -> list[Planned]:
         """What the checked rows of a workbook would do; a row in conflict with another or the records is rejected."""
         ...
@@ -70,11 +70,13 @@ class Adapter(Protocol):
         """Raises InvalidInput for fields or values that a bulk edit cannot set."""
         ...
 
-    async def plan_edit(self, session: AnySession, scope: Scope, asked: Mapping[str, Any]) -> list[Planned]:
+    async def plan_edit(
+        self, session: AnySession, clock: Clock, scope: Scope, asked: Mapping[str, Any]
+    ) -> list[Planned]:
         """What a bulk edit would do; its values were checked."""
         ...
 
-    async def prepare(self, session: WriteSession, scope: Scope, rows: Sequence[ChangeRow]) -> Any:
+    async def prepare(self, session: WriteSession, clock: Clock, scope: Scope, rows: Sequence[ChangeRow]) -> Any:
         """Lock and load what the rows are about; handed to `apply` and `undo`."""
         ...
 

@@ -41,7 +41,7 @@ async def _apply_rows(session: WriteSession, context: JobContext, adapter: Adapt
     scope = Scope.of(context.principal)
     wanted = scope.select(ChangeRow).where(ChangeRow.change_set == found.id, ChangeRow.outcome.in_(("new", "changed")))
     rows = (await session.scalars(wanted.order_by(ChangeRow.line))).all()
-    loaded = await adapter.prepare(session, scope, rows)
+    loaded = await adapter.prepare(session, context.clock, scope, rows)
     reason = found.reason or (IMPORTED if found.origin == "import" else EDITED)
     for row in rows:
         try:
@@ -72,7 +72,7 @@ async def _undo_rows(session: WriteSession, context: JobContext, adapter: Adapte
     scope = Scope.of(context.principal)
     applied = scope.select(ChangeRow).where(ChangeRow.change_set == found.id, ChangeRow.result == "applied")
     rows = (await session.scalars(applied.order_by(ChangeRow.line.desc()))).all()
-    loaded = await adapter.prepare(session, scope, rows)
+    loaded = await adapter.prepare(session, context.clock, scope, rows)
     started = found.effective_on or _applied_on(found, context)
     for row in rows:
         try:

@@ -46,9 +46,9 @@ async def _check(context: JobContext, adapter: Adapter, files: FileStore, found:
     await context.progress(0, len(table.rows) if table else 0, "正在核对")
     async with context.database.write(context.principal.alliance) as session:
         if table is None:
-            plans = await adapter.plan_edit(session, scope, found.asked or {})
+            plans = await adapter.plan_edit(session, context.clock, scope, found.asked or {})
         else:
-            plans = await adapter.plan_rows(session, scope, checked.rows, table.present)
+            plans = await adapter.plan_rows(session, context.clock, scope, checked.rows, table.present)
             plans += _refused_cells(checked)
         stored = await find_change_set(session, scope, found.id)
         issues = [issue for plan in plans for issue in plan.issues]

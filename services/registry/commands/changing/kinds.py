@@ -5,9 +5,16 @@ from typing import Final
 
 from services.kernel.errors import FieldIssue, InvalidInput
 from services.registry.commands.changing.adapter import Adapter
+from services.registry.commands.changing.collaborations import CollaborationChanges
 from services.registry.commands.changing.members import MemberChanges
+from services.registry.domain.collaborations import CollaborationKind
 
-ADAPTERS: Final[Mapping[str, Adapter]] = {adapter.kind: adapter for adapter in (MemberChanges(),)}
+_ALL: Final[tuple[Adapter, ...]] = (
+    MemberChanges(),
+    CollaborationChanges(),
+    *(CollaborationChanges(kind) for kind in CollaborationKind),
+)
+ADAPTERS: Final[Mapping[str, Adapter]] = {adapter.kind: adapter for adapter in _ALL}
 
 
 def adapter_of(kind: str) -> Adapter:

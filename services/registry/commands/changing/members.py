@@ -96,7 +96,12 @@ class MemberChanges:
     personal = frozenset(PERSONAL)
 
     async def plan_rows(
-        self, session: AnySession, scope: Scope, rows: Sequence[Row], present: frozenset[str]
+        self,
+        session: AnySession,
+        clock: Clock,  # noqa: ARG002  # as every adapter
+        scope: Scope,
+        rows: Sequence[Row],
+        present: frozenset[str],
     ) -> list[Planned]:
         """Rows are matched by 统一社会信用代码, then by name; columns that the file lacks are left alone."""
         records = _Records((await session.scalars(scope.select(Member))).all())
@@ -106,7 +111,13 @@ class MemberChanges:
         """Raises InvalidInput with every field that cannot be set, or not so."""
         _edit_values(values)
 
-    async def plan_edit(self, session: AnySession, scope: Scope, asked: Mapping[str, Any]) -> list[Planned]:
+    async def plan_edit(
+        self,
+        session: AnySession,
+        clock: Clock,  # noqa: ARG002  # as every adapter
+        scope: Scope,
+        asked: Mapping[str, Any],
+    ) -> list[Planned]:
         """One planned row for each member of the filter, in order of name."""
         values = _edit_values(asked["values"])
         wanted = MemberFilter(**{**asked["filter"], "ids": tuple(UUID(one) for one in asked["filter"].get("ids", ()))})
@@ -118,7 +129,13 @@ class MemberChanges:
             plans.append(_rejected(line, known, issues) if issues else _difference(line, known, values))
         return plans
 
-    async def prepare(self, session: WriteSession, scope: Scope, rows: Sequence[ChangeRow]) -> dict[UUID, Member]:
+    async def prepare(
+        self,
+        session: WriteSession,
+        clock: Clock,  # noqa: ARG002  # as every adapter
+        scope: Scope,
+        rows: Sequence[ChangeRow],
+    ) -> dict[UUID, Member]:
         ids = [row.object_id for row in rows if row.object_id is not None]
         statement = scope.select(Member).where(Member.id.in_(ids)).order_by(Member.id).with_for_update()
         return {member.id: member for member in await session.scalars(statement)}

@@ -1,0 +1,167 @@
+"""Collaborations by workbook: seen before they are saved, taken back afterwards, and an export that comes back."""
+
+import io
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from services.registry.collaboration_workbook import importable_spec
+from services.registry.domain.collaborations import CollaborationKind
+from tests.registry.conftest import BASE, Caller, Registry, member
+
+HEADER = ["名称", "类型", "办学（承办）单位", "牵头单位", "合作企业", "合作方", "成立日期"]
+
+
+def sheet(*rows: list[Any], header: list[str] = HEADER) -> bytes:
+    buffer = io.BytesIO()
+    with xlsxwriter.Workbook(buffer) as book:
+        target = book.add_worksheet("合作载体")
+        target.write_row(0, 0, header)
+        for number, cells in enumerate(rows, start=1):
+            target.write_row(number, 0, cells)
+    return buffer.getvalue()
+
+
+async def sent(caller: Caller, content: bytes, kind: str = "collaborations") -> dict[str, Any]:
+    answer = await caller.http.post(
+        f"{BASE}/change-sets", params={"kind": kind}, files={"file": ("载体.xlsx", content)}, headers=caller.headers
+    )
+    assert answer.status_code == 202, answer.text
+    return await caller.worked(answer.json())
+
+
+async def acted(caller: Caller, found: dict[str, Any], verb: str) -> dict[str, Any]:
+    path = f"/change-sets/{found['id']}/{verb}"
+    answer = await caller.post(path, {}, If_Match=f'"{found["row_version"]}"')
+    assert answer.status_code == 202, answer.text
+    return await caller.worked(answer.json())
+
+
+async def rows(caller: Caller, found: dict[str, Any], **query: Any) -> list[dict[str, Any]]:
+    items: list[dict[str, Any]] = (await caller.get(f"/change-sets/{found['id']}/rows", **query)).json()["items"]
+    return items
+
+
+def counts(found: dict[str, Any]) -> tuple[int, ...]:
+    return tuple(found[name] for name in ("new", "changed", "unchanged", "rejected"))
+
+
+async def three_members(caller: Caller) -> dict[str, str]:
+    made = {}
+    for name, more in (
+        ("甲职业学校", {"aliases": ["甲校"]}),
+        ("乙公司", {"category": "enterprise"}),
+        ("丙公司", {"category": "enterprise"}),
+    ):
+        made[name] = (await caller.create("/members", member(name, **more)))["id"]
+    return made
+
+
+def test_collaborations_are_seen_applied_and_undone(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        ids = await three_members(caller)
+        standing = {
+            "kind": "base",
+            "name": "实训基地",
+            "host_member": ids["甲职业学校"],
+            "participants": [ids["乙公司"]],
+        }
+        kept = await caller.create("/collaborations", standing)
+        found = await sent(
+            caller,
+            sheet(
+                ["实训基地", "实训基地", "甲职业学校", "", "", "乙公司、丙公司", ""],
+                ["汽车产业学院", "产业学院", "甲校", "", "丙公司", "", "2024-09-01"],
+                ["无名学院", "产业学院", "丁学校", "", "", "", ""],
+                ["汽车产业学院", "产业学院", "", "", "", "", ""],
+            ),
+        )
+        assert counts(found) == (1, 1, 0, 2)
+        issues = {(r["line"], i["field"], i["code"]) for r in await rows(caller, found) for i in r["issues"]}
+        assert issues == {(4, "host_member", "member_unknown"), (5, "name", "row_duplicate")}
+        changed = (await rows(caller, found, outcome="changed"))[0]["changes"]
+        assert changed == [{"field": "partners", "header": "合作方", "before": "乙公司", "after": "乙公司、丙公司"}]
+        assert (await caller.get("/collaborations")).json()["total"] == 1
+
+        applied = await acted(caller, found, "application")
+        assert (applied["applied"], applied["left_out"]) == (2, 0)
+        now = {one["name"]: one for one in (await caller.get("/collaborations")).json()["items"]}
+        assert set(now) == {"实训基地", "汽车产业学院"}
+        college = (await caller.get(f"/collaborations/{now['汽车产业学院']['id']}")).json()
+        assert college["host_member"]["name"] == "甲职业学校"
+        assert [(p["name"], p["part"]) for p in college["participants"]] == [("丙公司", "enterprise")]
+        then = (await caller.get("/collaborations", as_of="2024-09-01")).json()
+        assert [one["name"] for one in then["items"]] == ["汽车产业学院"]
+
+        undone = await acted(caller, applied, "undoing")
+        assert undone["undone"] == 2
+        left = (await caller.get("/collaborations")).json()["items"]
+        assert [one["name"] for one in left] == ["实训基地"]
+        base = (await caller.get(f"/collaborations/{kept['id']}")).json()
+        assert [p["name"] for p in base["participants"]] == ["乙公司"]
+        assert (await caller.get("/collaborations", as_of="2024-09-01")).json()["items"] == []
+
+    registry.run(scenario)
+
+
+@pytest.mark.parametrize("kind", [None, *CollaborationKind])
+def test_an_export_of_any_kind_comes_back_unchanged(registry: Registry, kind: CollaborationKind | None) -> None:
+    own: dict[str, dict[str, Any]] = {
+        "school_enterprise_class": {"cohort": 2025, "format": "订单", "class_code": "2501"},
+        "base": {"area_square_metres": "31000", "centres": [{"name": "智能制造"}]},
+        "industry_college": {"industry": "新能源汽车", "majors": ["汽车制造", "机电"]},
+        "consortium": {"park": "经开区", "industries": ["汽车"]},
+    }
+
+    async def scenario(caller: Caller) -> None:
+        ids = await three_members(caller)
+        for one in CollaborationKind:
+            body = {
+                "kind": one,
+                "name": f"{one}甲",
+                "host_member": ids["甲职业学校"],
+                "participants": [
+                    {"member": ids["乙公司"], "part": "partner"},
+                    {"member": ids["丙公司"], "part": "supporter"},
+                ],
+                "founded_on": "2024-09-01",
+                "details": own.get(one, {}),
+            }
+            made = await caller.create("/collaborations", body)
+            grant = {"level": "provincial", "granted_on": "2025-09-01", "document_number": "皖教〔2025〕1号"}
+            await caller.create(f"/collaborations/{made['id']}/recognitions", grant)
+        asked = {"kind": str(kind)} if kind else {}
+        exported = await caller.get("/collaborations/export.xlsx", None, **asked)
+        assert exported.status_code == 200
+        for into in {"collaborations", str(kind or "collaborations")}:
+            found = await sent(caller, exported.content, into)
+            assert counts(found) == (0, 0, 1 if kind else len(CollaborationKind), 0), await rows(caller, found)
+
+    registry.run(scenario)
+
+
+def test_a_kind_takes_its_own_columns(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        await three_members(caller)
+        header = ["名称", "类型", "办学（承办）单位", "合作企业", "开班年度", "合作形式"]
+        headers = {column.header for column in importable_spec("school_enterprise_class").columns}
+        assert {"名称", "类型"} <= headers
+        cohort, form = (next(h for h in headers if h.startswith(word)) for word in ("年级", "合作形式"))
+        header[4], header[5] = cohort, form
+        content = sheet(
+            ["汽修班", "校企合作班", "甲校", "乙公司", 2025, "订单"],
+            ["电工班", "校企合作班", "甲校", "乙公司", 1800, "订单"],
+            ["基地", "实训基地", "甲校", "", "", ""],
+            header=header,
+        )
+        found = await sent(caller, content, "school_enterprise_class")
+        assert counts(found) == (1, 0, 0, 2), await rows(caller, found)
+        faults = {r["line"]: r["issues"][0]["field"] for r in await rows(caller, found, outcome="rejected")}
+        assert faults == {3: "details.cohort", 4: "kind"}
+        await acted(caller, found, "application")
+        made = (await caller.get("/collaborations")).json()["items"][0]
+        details = (await caller.get(f"/collaborations/{made['id']}")).json()["details"]
+        assert (details["cohort"], details["format"]) == (2025, "订单")
+
+    registry.run(scenario)
