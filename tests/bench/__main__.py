@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tests.bench.machine import machine_lines
 
-SECTIONS = ("settlement", "gateway", "pages")
+SECTIONS = ("settlement", "gateway", "pages", "lists")
 
 
 def arguments(given: Sequence[str] | None = None) -> argparse.Namespace:
@@ -80,7 +80,14 @@ def pages(asked: argparse.Namespace) -> bool:
     return measure(asked.rounds, dict(os.environ), say)
 
 
-SECTION_RUNNERS = {"settlement": settlement, "gateway": gateway, "pages": pages}
+def lists(asked: argparse.Namespace) -> bool:
+    """The registry's lists at real size through the whole hub."""
+    from tests.bench.lists import measure
+
+    return measure(asked.rounds, dict(os.environ), say)
+
+
+SECTION_RUNNERS = {"settlement": settlement, "gateway": gateway, "pages": pages, "lists": lists}
 
 if __name__ == "__main__":
     sys.exit(main())
