@@ -78,7 +78,7 @@ async def list_plates(request: Request, gateway: Gateway, user: CurrentUser) -> 
     table = PLATES.view(
         request,
         answer.data,
-        totals={"subject.name": f"{answer.data['total']} 项"},
+        totals={"subject": {"name": f"{answer.data['total']} 项"}},
         actions=(new,) if user.may(Permission.REGISTRY_WRITE) else (),
     )
     context = {"table": table, "rules": rules.data["items"], "words": words}

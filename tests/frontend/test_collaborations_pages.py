@@ -86,7 +86,7 @@ async def test_the_page_tells_all_that_hangs_on_a_collaboration(browser: Browser
     shown = await page(browser, BASE)
     for text in (
         *("新能源汽车", "汽车检测、汽车制造", "2023年4月1日", "合作企业", "示例汽车有限公司"),
-        *("数控机床 6 台", "860,000.00", "未估值", "另有 1 项未估值", "按单位合计", "按类别合计"),
+        *("数控机床 6 台", "佐证：协议第2号", "860,000.00", "未估值", "另有 1 项未估值", "按单位合计", "按类别合计"),
         *("皖教高示例〔2025〕3号", "长期", "2025 年度的考核还没有登记", "实训时数不足", "待决定"),
     ):
         assert text in shown.text
@@ -346,7 +346,14 @@ async def test_a_withdrawal_names_what_it_withdraws(
 
 async def test_plates_tell_their_rule_their_lapse_and_what_they_lack(browser: Browser, fake: FakeGateway) -> None:
     shown = await page(browser, f"{PLATES}?lapsing=true&member={FIRM}")
-    for text in ("每 1 年考核一次，授牌满 3 年到期", "2026年2月1日", "2025年", "示例汽车有限公司", "产教融合型企业"):
+    for text in (
+        "1 项",
+        "每 1 年考核一次，授牌满 3 年到期",
+        "2026年2月1日",
+        "2025年",
+        "示例汽车有限公司",
+        "产教融合型企业",
+    ):
         assert text in shown.text
     assert shown.having("a", href="/citations/chenzhou-2021/%E5%9B%9B%28%E4%B9%9D%29")
     asked = next(path for _, path, _ in fake.seen if path.startswith(f"{API}/recognitions?"))
