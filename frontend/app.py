@@ -15,6 +15,8 @@ from frontend.error_pages import install_error_pages
 from frontend.gateway_client import GatewayClient
 from frontend.pages import (
     agreements,
+    applications,
+    apply,
     attachments,
     audit,
     catalogues,
@@ -40,6 +42,8 @@ from frontend.pages import (
     member_contacts,
     member_duplicates,
     member_forms,
+    member_reviews,
+    member_steps,
     member_successions,
     members,
     people_accounts,
@@ -57,6 +61,7 @@ from frontend.pages import (
     targets,
     teachers,
 )
+from frontend.public_access import PUBLIC_GUARDS
 from frontend.security import SecurityHeaders
 from frontend.session import SessionStore, cipher_of
 from frontend.settings import FrontendSettings
@@ -89,10 +94,12 @@ GOVERNANCE = (
     governance_resolutions,
 )
 COVERAGE = (coverage, majors, catalogues, teachers)
+LIFE = (member_steps, member_reviews, applications)
 PEOPLE = (people_accounts, people_posts, people_unit, people_providers, people_applications)
 INTEGRATION = (integration_clients, integration_webhooks)
 PAGES = (
     home,
+    *LIFE,
     *REGISTRY,
     *GOVERNANCE,
     *COVERAGE,
@@ -134,6 +141,7 @@ def create_app(settings: FrontendSettings | None = None, *, clock: Clock | None 
     metrics = Metrics("frontend")
     app.include_router(health_router(metrics, {}))
     app.include_router(sign_in.router)
+    app.include_router(apply.router, dependencies=PUBLIC_GUARDS)  # for people without an account
     for page in PAGES:
         app.include_router(page.router, dependencies=GUARDS, include_in_schema=False)
     # Only what holds no secret is compressed: a compressed page would give its tokens away by its length.

@@ -31,6 +31,8 @@ class ShownEntry:
 MENU = (
     Entry("首页", "home", "/"),
     Entry("成员单位", "building-community", "/members", (Permission.REGISTRY_READ,)),
+    Entry("入会申请", "list-check", "/applications", (Permission.REGISTRY_READ,)),
+    Entry("年度考核", "certificate", "/member-reviews", (Permission.REGISTRY_READ,)),
     Entry("合作载体", "link", "/collaborations", (Permission.REGISTRY_READ,)),
     Entry("合作协议", "file-text", "/agreements", (Permission.REGISTRY_READ,)),
     Entry(

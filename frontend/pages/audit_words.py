@@ -33,6 +33,8 @@ OBJECTS: Final = {
     "member": "成员单位",
     "member_contact": "成员联系人",
     "member_duplicate": "疑似重复",
+    "member_review": "年度考核",
+    "membership_application": "入会申请",
     "member_import": "成员导入",
     "policy": "政策包",
     "post": "岗位",

@@ -315,3 +315,33 @@ def test_another_alliance_sees_nothing(registry: Registry) -> None:
         assert (await other.get(f"/applications/{application['id']}")).status_code == 404
 
     registry.run(scenario)
+
+
+def test_what_came_on_paper_is_entered_with_its_own_days(registry: Registry) -> None:
+    async def scenario(clerk: Caller) -> None:
+        office = Office.of(clerk)
+        entered = await clerk.create("/applications", {**APPLICATION, "received_on": "2025-10-09"})
+        assert (entered["number"], entered["submitted_on"]) == ("2025-0001", "2025-10-09")
+        assert [(s["step"], s["on_date"], s["actor_name"]) for s in entered["steps"]] == [
+            ("submit", "2025-10-09", "测试人员")
+        ]
+        await office.done(entered, "first-review", {"outcome": "endorsed", "on_date": "2025-10-13"})
+        decided = {"outcome": "approved", "opinion": "同意。", "on_date": "2025-10-20"}
+        await office.done(entered, "deliberation", decided)
+        shown = await office.done(entered, "publicity", {"working_days": 5, "published_on": "2025-10-21"})
+        assert shown["publicity_ends_on"] == "2025-10-28"
+        done = await office.done(entered, "admission", {"joined_on": "2025-10-29", "on_date": "2025-10-29"})
+        day_before = await clerk.get(f"/members/{done['member']}", as_of="2025-10-28")
+        first_day = await clerk.get(f"/members/{done['member']}", as_of="2025-10-29")
+        assert (day_before.status_code, first_day.json()["status"]) == (404, "active")
+        ahead = await clerk.post("/applications", {**APPLICATION, "name": "另一家", "received_on": "2025-12-02"})
+        assert codes(ahead) == (422, "day_ahead")
+        twin = await clerk.post("/applications", {**APPLICATION, "name": "又一家"}, Idempotency_Key="once")
+        again = await clerk.post("/applications", {**APPLICATION, "name": "又一家"}, Idempotency_Key="once")
+        assert twin.json() == again.json()
+        assert (await clerk.post("/applications", {**APPLICATION, "name": "又一家"})).status_code == 422
+        assert (await clerk.acting("leader").post("/applications", APPLICATION)).status_code == 403
+        guessed = await office.stranger().ask({"number": entered["number"], "code": "2222-2222-2222-2222"})
+        assert guessed.status_code == 404
+
+    registry.run(scenario)

@@ -8,7 +8,8 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.kernel.audit import audit_read
 from services.kernel.divisions import division_name
-from services.kernel.etags import if_match, set_etag
+from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.idempotency import IdempotentCreate
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
@@ -24,6 +25,7 @@ from services.registry.commands.publish_application import (
     record_objection,
 )
 from services.registry.commands.review_application import review_application
+from services.registry.commands.submit_application import enter_application
 from services.registry.domain.life_cycle import ApplicationState, steps_open_to
 from services.registry.queries.applications import (
     ApplicationFilter,
@@ -44,6 +46,7 @@ from services.registry.schemas.life_cycle import (
     Publicity,
     Refusal,
 )
+from services.registry.schemas.public_applications import ApplicationEntry
 from services.registry.tables import ApplicationEvent, MembershipApplication
 
 router = APIRouter(prefix="/applications", tags=["applications"])
@@ -109,6 +112,27 @@ async def list_(
 ) -> Page[ApplicationSummary]:
     found, cursor, total = await list_applications(session, scope, asked, page, as_of)
     return Page(items=[summary(one) for one in found], next_cursor=cursor, total=total)
+
+
+@router.post("", status_code=201, response_model=ApplicationRead, summary="录入纸质入会申请")
+async def enter(
+    session: Writing,
+    clock: InjectedClock,
+    principal: RegistryWrite,
+    once: IdempotentCreate,
+    draft: ApplicationEntry,
+    request: Request,
+) -> Response:
+    replayed = await once.replay()
+    if replayed is not None:
+        return replayed
+    application = await enter_application(session, clock, principal, draft)
+    await session.flush()  # the answer tells the step that was just recorded
+    headers = {
+        "Location": f"/api/registry/v1/applications/{application.id}",
+        "ETag": etag_of(application.row_version),
+    }
+    return await once.answer(await read(session, request, principal, application), headers=headers)
 
 
 @router.get("/export.xlsx", summary="导出入会申请", response_class=Response)

@@ -92,7 +92,7 @@ async def take_step(
     await session.effective_on(on_date)
     application.state, application.member = after.value, member
     application.updated_at = clock.now()  # also a step that keeps the state makes a new version
-    event = _recorded(clock, principal, application, step, on_date)
+    event = recorded(clock, principal, application, step, on_date)
     event.opinion, event.document, event.answers = opinion, document, answers
     event.resolution, event.resolution_number, event.details = resolution, resolution_number, details or {}
     session.add(event)
@@ -106,9 +106,10 @@ async def take_step(
     return event
 
 
-def _recorded(
+def recorded(
     clock: Clock, principal: Principal, application: MembershipApplication, step: ApplicationStep, on_date: date
 ) -> ApplicationEvent:
+    """A step of an application as it stands now, not yet saved."""
     return ApplicationEvent(
         alliance=application.alliance,
         id=new_id(),
@@ -119,6 +120,7 @@ def _recorded(
         at=clock.now(),
         actor=principal.subject,
         actor_name=principal.name,
+        details={},
     )
 
 

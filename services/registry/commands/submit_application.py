@@ -1,7 +1,10 @@
-"""Take in an application to join, sent without an account."""
+"""Take in an application to join: sent without an account, or entered by the office from paper."""
 
 import hashlib
+import secrets
 from dataclasses import dataclass
+from datetime import date
+from typing import Final
 
 from sqlalchemy import text
 
@@ -11,17 +14,25 @@ from services.kernel.clock import Clock, business_date
 from services.kernel.database import AnySession, WriteSession
 from services.kernel.divisions import is_division
 from services.kernel.errors import Conflict, FieldIssue, InvalidInput, TooManyRequests
+from services.kernel.history import effective_day
 from services.kernel.ids import new_id
-from services.registry.commands.application_rows import KIND, applicant, facts, fill, tell
+from services.kernel.principal import Principal
+from services.registry.commands.application_rows import KIND, applicant, facts, fill, recorded, tell
 from services.registry.domain.life_cycle import ApplicationState, ApplicationStep
 from services.registry.queries.applications import count_of_day, count_of_year, of_form, open_twins
 from services.registry.receipts import FormTokens
-from services.registry.schemas.public_applications import ApplicationFields, ApplicationSubmission, Receipt
+from services.registry.schemas.public_applications import (
+    ApplicationEntry,
+    ApplicationFields,
+    ApplicationSubmission,
+    Receipt,
+)
 from services.registry.settings import RegistrySettings
-from services.registry.tables import ApplicationEvent, MembershipApplication
+from services.registry.tables import MembershipApplication
 
 ONE_AT_A_TIME = text("SELECT pg_advisory_xact_lock(hashtextextended('membership_application/' || :alliance, 0))")
-TRY_AGAIN_SECONDS = 3600
+TRY_AGAIN_SECONDS: Final = 3600
+HASH_BYTES: Final = 32
 
 
 @dataclass(frozen=True)
@@ -114,42 +125,63 @@ async def field_issues(
 async def _inserted(
     session: WriteSession, clock: Clock, forms: FormTokens, draft: ApplicationSubmission, sent: Sent
 ) -> MembershipApplication:
-    now, today = clock.now(), business_date(clock)
-    number = f"{today.year}-{await count_of_year(session, draft.alliance, today.year) + 1:04d}"
-    application = MembershipApplication(
-        alliance=draft.alliance,
-        id=new_id(),
-        number=number,
-        state=ApplicationState.SUBMITTED.value,
-        submitted_on=today,
-        publicity_estimated=False,
-        code_hash=forms.code_hash(draft.alliance, number, forms.code(sent.nonce)),
-        form_hash=sent.form_hash,
-        request_hash=sent.request_hash,
-        origin_hash=sent.origin_hash,
-        created_at=now,
-        updated_at=now,
-    )
-    fill(application, draft)
-    session.add(application)
-    await session.flush()  # its first step refers to it
-    sender = applicant(draft.alliance, number)
-    session.add(_first_step(application, clock, sender.subject, sender.name))
-    await audit(session, clock, sender, f"{KIND}.submit", KIND, application.id, after=facts(application))
-    tell(session, clock, application, ApplicationStep.SUBMIT)
+    number = await next_number(session, clock, draft.alliance)
+    code_hash = forms.code_hash(draft.alliance, number, forms.code(sent.nonce))
+    kept = {"form_hash": sent.form_hash, "request_hash": sent.request_hash, "origin_hash": sent.origin_hash}
+    application = _new(clock, draft.alliance, number, business_date(clock), draft, {**kept, "code_hash": code_hash})
+    await put_in(session, clock, applicant(draft.alliance, number), application)
     return application
 
 
-def _first_step(application: MembershipApplication, clock: Clock, actor: str, name: str) -> ApplicationEvent:
-    return ApplicationEvent(
-        alliance=application.alliance,
+async def next_number(session: WriteSession, clock: Clock, alliance: str) -> str:
+    """The next number of this year; the caller holds the lock under which applications are numbered."""
+    year = business_date(clock).year
+    return f"{year}-{await count_of_year(session, alliance, year) + 1:04d}"
+
+
+def _new(
+    clock: Clock, alliance: str, number: str, day: date, fields: ApplicationFields, hashes: dict[str, bytes]
+) -> MembershipApplication:
+    now = clock.now()
+    application = MembershipApplication(
+        alliance=alliance,
         id=new_id(),
-        application=application.id,
-        step=ApplicationStep.SUBMIT.value,
-        to_state=application.state,
-        on_date=application.submitted_on,
-        at=clock.now(),
-        actor=actor,
-        actor_name=name,
-        details={},
+        number=number,
+        state=ApplicationState.SUBMITTED.value,
+        submitted_on=day,
+        publicity_estimated=False,
+        created_at=now,
+        updated_at=now,
+        **hashes,
     )
+    fill(application, fields)
+    return application
+
+
+async def put_in(session: WriteSession, clock: Clock, principal: Principal, application: MembershipApplication) -> None:
+    """Insert an application with its first step, audit, tell."""
+    session.add(application)
+    await session.flush()  # its first step refers to it
+    session.add(recorded(clock, principal, application, ApplicationStep.SUBMIT, application.submitted_on))
+    await audit(session, clock, principal, f"{KIND}.submit", KIND, application.id, after=facts(application))
+    tell(session, clock, application, ApplicationStep.SUBMIT)
+
+
+async def enter_application(
+    session: WriteSession, clock: Clock, principal: Principal, draft: ApplicationEntry
+) -> MembershipApplication:
+    """Put in what came on paper, from the day on which it was received. It has no receipt: the office tells how it is.
+
+    Raises InvalidInput.
+    """
+    alliance, day = principal.alliance, effective_day(draft.received_on, clock, "received_on")
+    await session.execute(ONE_AT_A_TIME, {"alliance": alliance})
+    issues = await field_issues(session, alliance, draft)
+    if issues:
+        raise InvalidInput(issues)
+    number = await next_number(session, clock, alliance)
+    names = ("code_hash", "form_hash", "request_hash", "origin_hash")
+    hashes = {name: secrets.token_bytes(HASH_BYTES) for name in names}  # of nothing that anybody could send
+    application = _new(clock, alliance, number, day, draft, hashes)
+    await put_in(session, clock, principal, application)
+    return application

@@ -61,6 +61,12 @@ class ApplicationSubmission(ApplicationFields):
     website: Annotated[str, StringConstraints(max_length=200)] = ""
 
 
+class ApplicationEntry(ApplicationFields):
+    """What the office enters from paper."""
+
+    received_on: Annotated[date | None, EmptyIsNone, Field(description="收到日期，不填为今天，不能晚于今天")] = None
+
+
 class Receipt(BaseModel):
     """What the applicant keeps; the code is told this once and stored only as a hash."""
 
