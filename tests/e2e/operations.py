@@ -8,7 +8,16 @@ from typing import Any, Final
 NOTHING: Final = "00000000-0000-4000-8000-000000000000"
 WORDS: Final = {"line_no": "1", "form": "csv", "code": "local_employment", "pack": "anqing-2024", "article": "二9"}
 """What stands in a path where no id of a row is asked for."""
-QUERIES: Final = {"kind": "students", "year": "2025"}
+QUERIES: Final = {
+    "kind": "students",
+    "year": "2025",
+    "pack": "anqing-2024",
+    "alliance": "anqing",
+    "reason": "测试",
+    "into": NOTHING,
+    "subject_kind": "member",
+    "subject": NOTHING,
+}
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 
 

@@ -25,6 +25,15 @@ HOOK: Final = {"url": "https://hooks.example.cn/county", "description": "别县�
 OF_THE_ALLIANCE: Final = {
     "/api/targets/v1/indicators": "the alliance's targets, told by code",
     "/api/registry/v1/collaborations": "the alliance's carriers, which every unit may see",
+    "/api/registry/v1/recognitions": "what those carriers were granted",
+    "/api/registry/v1/agreements": "the alliance's agreements",
+    "/api/registry/v1/bodies": "who governs the alliance",
+    "/api/registry/v1/seats": "who sits in its bodies",
+    "/api/registry/v1/leads": "who leads what in it",
+    "/api/registry/v1/meetings": "when its bodies met",
+    "/api/registry/v1/resolutions": "what they decided",
+    "/api/registry/v1/leading-industries": "the city's industries",
+    "/api/registry/v1/leading-industries/matches": "the majors that serve them",
     "/api/subsidies/v1/settlements": "confirmed settlements; a county sees its own lines of them only",
 }
 """Lists that are the same for every county, with the reason."""
@@ -68,8 +77,8 @@ def leading_on(path: str, operations: list[Operation]) -> list[Operation]:
 
 
 def lists_of(operations: list[Operation]) -> list[str]:
-    """The lists whose rows can be asked for one by one."""
-    gets = [o.path for o in operations if o.method == "get" and not o.places]
+    """The lists whose rows can be asked for one by one; one that is asked for by a record's id is that record's."""
+    gets = [o.path for o in operations if o.method == "get" and not o.places and "subject" not in o.required_queries]
     return [path for path in gets if leading_on(path, operations) and not path.startswith(OF_ONESELF)]
 
 
