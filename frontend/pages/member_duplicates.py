@@ -31,9 +31,8 @@ def _unit(key: str) -> Any:
             filter(None, (one["division_name"], words.MEMBER_CATEGORIES.get(one["category"]), one["uscc"]))
         )
         status = words.MEMBER_STATUSES.get(one["status"], one["status"])
-        return Markup('<a href="/members/{}">{}</a>（{}）<br><span class="muted">{}</span>').format(
-            one["id"], one["name"], status, about
-        )
+        shown = Markup('<div><a href="/members/{}">{}</a></div><div class="muted">{}</div>')
+        return shown.format(one["id"], one["name"], "，".join(filter(None, (status, about))))
 
     return cell
 

@@ -46,7 +46,7 @@ async def merge(request: Request, gateway: Gateway, member_id: UUID) -> Response
         if problem.status not in FORM_REFUSALS:
             raise
         context = await _merger_context(gateway, member_id, _uuid(values.get("into")), "")
-        return refused_form(request, *MERGER, context, Form.refused(request, values, problem), "merger-form")
+        return refused_form(request, *MERGER, context, Form.refused(request, values, problem), "merger")
     return redirect(request, f"/members/{values['into']}", toast="已合并。")
 
 
@@ -115,4 +115,5 @@ async def _division_context(gateway: BoundGateway, member_id: UUID) -> dict[str,
     divisions, _ = await division_options(gateway, str(found.get("division") or ""))
     heirs = [(str(row), f"第 {row} 个单位") for row in ROWS]
     choices = {"divisions": divisions, "categories": CHOICES["categories"], "heirs": heirs, "rows": ROWS}
-    return {"member": found, "labels": LABELS, "path": f"/members/{member_id}", **choices}
+    touches = (await gateway.get(f"{API}/members/{member_id}/exit-impact")).data["touches"]
+    return {"member": found, "labels": LABELS, "path": f"/members/{member_id}", "touches": touches, **choices}

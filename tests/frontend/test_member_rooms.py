@@ -47,6 +47,9 @@ def rooms(fake: FakeGateway, registry: None) -> None:
             {"items": [{"member": OTHER, "likeness": 0.81, "same_codes": ["uscc"]}]}
         ),
         ("GET", f"{API}/members/{ONE}/merger-preview"): reply(PREVIEW),
+        ("GET", f"{API}/members/{ONE}/exit-impact"): reply(
+            {"version": "v", "touches": PREVIEW["touches"], "claims": []}
+        ),
     }
 
 
@@ -184,7 +187,16 @@ async def test_a_merger_shows_what_goes_over_and_asks_first(browser: Browser, fa
     assert taken.bodies == [{**filled, "document": None}]
 
 
+async def test_a_refused_merger_comes_back_whole(browser: Browser, fake: FakeGateway) -> None:
+    errors = [{"field": "on_date", "code": "day_ahead", "message": "不能晚于今天。"}]
+    fake.answers["POST", f"{API}/members/{ONE}/merger"] = refuse(422, "invalid_input", "填写内容有误", "有误。", errors)
+    answer = await send(browser, f"/members/{ONE}/merger", {"into": TWO, "on_date": "2030-01-01", "reason": "重复登记"})
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (422, "#merger")
+    assert Page(answer.text).having("input", name="on_date")[0]["aria-invalid"] == "true"
+
+
 async def test_a_split_sends_new_units_and_those_on_record(browser: Browser, fake: FakeGateway) -> None:
+    assert (await page(browser, f"/members/{ONE}/division")).having("a", href=f"/collaborations/{GRANT}")
     fake.answers["GET", f"{API}/members"] = listing(OTHER)
     taken = Recorder(201, {})
     fake.answers["POST", f"{API}/members/{ONE}/division"] = taken

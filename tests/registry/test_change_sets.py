@@ -146,6 +146,21 @@ def test_what_was_applied_is_undone_as_if_it_had_never_been(registry: Registry) 
     registry.run(scenario)
 
 
+def test_a_rename_by_import_keeps_the_old_name_and_its_undoing_none(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        sets = Sets(caller)
+        await caller.create("/members", member("甲职业学校", uscc=uscc(1)))
+        applied = await sets.apply(await sets.send(sheet(row("甲职业学院", uscc(1)))))
+        renamed = (await sets.members())["甲职业学院"]
+        assert [former["name"] for former in renamed["former_names"]] == ["甲职业学校"]
+        assert set(await sets.members(q="甲职业学校")) == {"甲职业学院"}
+        await sets.act(applied, "undoing")
+        assert (await sets.members())["甲职业学校"]["former_names"] == []
+        assert set(await sets.members(q="甲职业学院")) == set()
+
+    registry.run(scenario)
+
+
 def test_undoing_leaves_what_somebody_changed_since(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         sets = Sets(caller)

@@ -171,7 +171,11 @@ class MemberChanges:
     ) -> None:
         member = _unchanged(loaded, row, row.after or {}, "导入之后又被修改，保留现状。")
         if row.outcome == "changed":
+            undone = member.name
             await _change(session, clock, principal, member, from_json(row.before or {}), reason)
+            if member.name != undone:  # a name that never was is no former one
+                kept = [former for former in member.former_names if former["name"] != undone]
+                fill(member, {"former_names": kept}, session.effective_day)
         else:
             await _remove(session, clock, principal, member, reason)
 
