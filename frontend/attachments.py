@@ -40,7 +40,7 @@ def size_words(size: int) -> str:
     """A size as people write it: `12 KB`, `3.4 MB`."""
     if size < 1024:
         return f"{size} B"
-    return f"{size / 1024:.0f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB"
+    return f"{size / 1024:.0f} KB" if size < 1024 * 1024 else f"{size / 1024 / 1024:.1f} MB".replace(".0 ", " ")
 
 
 async def attachments_of(

@@ -167,7 +167,8 @@ async def test_a_refused_removal_shows_why(browser: Browser, fake: FakeGateway) 
 
 
 @pytest.mark.parametrize(
-    ("size", "words"), [(1, "1 B"), (1023, "1023 B"), (1024, "1 KB"), (1024**2, "1.0 MB"), (20 * 1024**2, "20.0 MB")]
+    ("size", "words"),
+    [(1, "1 B"), (1023, "1023 B"), (1024, "1 KB"), (1024**2, "1 MB"), (2_300_000, "2.2 MB"), (20 * 1024**2, "20 MB")],
 )
 def test_sizes_in_words(size: int, words: str) -> None:
     assert size_words(size) == words

@@ -69,6 +69,20 @@ def test_what_is_none_of_them_is_refused_under_every_name(what: str, ending: str
     assert refused(FOREIGN[what], ending) == "file_type_refused"
 
 
+@pytest.mark.parametrize(
+    ("what", "words"),
+    [
+        ("windows program", "Windows 程序"),
+        ("html", "网页"),
+        ("zip", "压缩包"),
+        ("noise", "无法识别"),
+    ],
+)
+def test_a_refusal_says_what_the_content_looks_like(what: str, words: str) -> None:
+    with pytest.raises(UnsupportedMedia, match=words):
+        recognise(FOREIGN[what], "pdf")
+
+
 @pytest.mark.parametrize("content", [b"", b" \n\t", b"\x00" * 1000])
 @pytest.mark.parametrize("ending", ["pdf", "docx", "exe"])
 def test_an_empty_file_is_refused(content: bytes, ending: str) -> None:

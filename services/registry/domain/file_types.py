@@ -71,8 +71,8 @@ def recognise(content: bytes, ending: str) -> FileType:
         raise UnsupportedMedia(f"不能上传{what}；{TAKEN}。", code="file_type_refused")
     if found is None:
         looks = _looks_like(content)
-        seems = f"看起来是“{looks}”，" if looks else "无法识别，"
-        raise UnsupportedMedia(f"文件内容{seems}不是{claimed.label}；{TAKEN}。", code="file_type_refused")
+        seems = f"看起来是{looks}，" if looks else "无法识别，"
+        raise UnsupportedMedia(f"文件内容{seems}不是 {claimed.label}；{TAKEN}。", code="file_type_refused")
     if found is not claimed:
         raise UnsupportedMedia(
             f"文件名以“.{ending}”结尾，内容却是{found.label}；请用正确的扩展名保存后再上传。", code="file_type_differs"
@@ -105,11 +105,20 @@ def _endings_by_magic(content: bytes) -> set[str]:
 
 
 def _looks_like(content: bytes) -> str:
-    """The name of what is refused, for people: the library's best guess; nothing when it has none."""
-    try:
-        return str(puremagic.magic_string(content[:TAIL] + content[-TAIL:])[0].name)[:60]
-    except (puremagic.PureError, IndexError):
-        return ""
+    """What is refused, in words, where the library knows it; empty where it does not."""
+    endings = _endings_by_magic(content)
+    return next((words for known, words in _LOOKS if endings & known), "")
+
+
+_LOOKS: Final = (
+    ({".exe", ".dll", ".scr"}, "Windows 程序"),
+    ({".AppImage", ".elf", ".so"}, "Linux 程序"),
+    ({".html", ".htm"}, "网页"),
+    ({".svg"}, "SVG 图形"),
+    ({".gif", ".webp", ".bmp", ".tif", ".tiff", ".heic"}, "其他格式的图片"),
+    ({".rar", ".7z", ".gz", ".zip", ".docx"}, "压缩包或其他格式的文档"),
+    ({".doc"}, "其他格式的文档"),
+)
 
 
 def _pdf(content: bytes) -> FileType | None:
