@@ -52,7 +52,7 @@ MENU = (
         needs=(Permission.REGISTRY_READ,),
         children=(
             Entry("专业对接产业", "target", "/coverage", (Permission.REGISTRY_READ,)),
-            Entry("开设专业", "book-2", "/coverage/majors", (Permission.REGISTRY_READ,)),
+            Entry("开设专业", "book-2", "/majors", (Permission.REGISTRY_READ,)),
             Entry("专业和行业目录", "list-check", "/catalogues/majors", (Permission.REGISTRY_READ,)),
         ),
     ),

@@ -19,10 +19,10 @@ from frontend.tables import Action, Column, Filter, Table
 from services.kernel import registry_words as words
 from services.kernel.permissions import Party, Permission
 
-router = APIRouter(prefix="/coverage/majors", dependencies=[needs(Permission.REGISTRY_READ)])
+router = APIRouter(prefix="/majors", dependencies=[needs(Permission.REGISTRY_READ)])
 KEEPS: Final = (Permission.REGISTRY_WRITE, Permission.REGISTRY_OWN)
 OWN: Final = [needs(*KEEPS)]
-HOME: Final = ("开设专业", "/coverage/majors")
+HOME: Final = ("开设专业", "/majors")
 ALL: Final = 200
 SCHOOLS: Final = ("higher_vocational", "secondary_vocational", "technician")
 FIELDS: Final = ("major_code", "name", "since", "students", "effective_on")
@@ -41,7 +41,7 @@ def _catalogue(row: dict[str, Any]) -> str:
 
 MAJORS: Final = Table(
     id="majors",
-    path="/coverage/majors",
+    path="/majors",
     caption="开设专业",
     default_sort="code",
     columns=(
@@ -54,15 +54,15 @@ MAJORS: Final = Table(
         Column("catalogue", "与目录", render=_catalogue, narrow_hidden=True),
     ),
     filters=(Filter("q", "专业", placeholder="代码或名称"), Filter("code", "代码开头")),
-    export="/coverage/majors/export",
+    export="/majors/export",
     empty_title="还没有登记专业",
 )
 UPLOAD: Final = UploadPage(
     title="导入开设专业",
     crumbs=[HOME, ("导入", None)],
-    action="/coverage/majors/import",
-    cancel="/coverage/majors",
-    template="/coverage/majors/template",
+    action="/majors/import",
+    cancel="/majors",
+    template="/majors/template",
     note="同一学校的同一代码更新，没有的新增；文件里没有的专业不变。一次最多 2000 行。",
 )
 
@@ -78,7 +78,7 @@ def keeps(user: User, member: dict[str, Any]) -> bool:
 async def list_majors(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """The majors of all schools."""
     answer = await gateway.get(f"{API}/majors", MAJORS.params(request))
-    actions = (Action("导入", "/coverage/majors/import", "file-import"),) if user.may(*KEEPS) else ()
+    actions = (Action("导入", "/majors/import", "file-import"),) if user.may(*KEEPS) else ()
     table = MAJORS.view(request, answer.data, totals={"name": f"{answer.data['total']} 个专业点"}, actions=actions)
     return page_or_fragment(request, "coverage/majors.html", "_table.html", {"table": table})
 
@@ -134,7 +134,7 @@ async def of_member(request: Request, gateway: Gateway, user: CurrentUser, membe
 
 
 def _form(member: dict[str, Any], major: dict[str, Any] | None) -> FormPage:
-    base = f"/coverage/majors/of/{member['id']}"
+    base = f"/majors/of/{member['id']}"
     return FormPage(
         title="修改专业" if major else "登记专业",
         crumbs=[("成员单位", "/members"), (member["name"], f"/members/{member['id']}"), ("专业", None)],

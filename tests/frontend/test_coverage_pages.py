@@ -222,24 +222,24 @@ async def test_a_suggestion_fills_the_form_and_faults_stand_at_their_fields(
 
 
 async def test_the_majors_of_a_school_are_a_section_of_its_page(browser: Browser, fake: FakeGateway) -> None:
-    office = await page(browser, f"/coverage/majors/of/{ONE}", **HTMX)
+    office = await page(browser, f"/majors/of/{ONE}", **HTMX)
     assert "机电技术应用" in office.text
     assert "停办" in office.text
     assert not office.having("html")
     as_role(fake, "unit_reporter", member=TWO)
     await browser.sign_in()
-    other = await page(browser, f"/coverage/majors/of/{ONE}", **HTMX)
+    other = await page(browser, f"/majors/of/{ONE}", **HTMX)
     assert "机电技术应用" in other.text
     assert "停办" not in other.text
 
 
 async def test_a_major_is_changed_with_the_version_that_was_seen(browser: Browser, fake: FakeGateway) -> None:
-    form = await page(browser, f"/coverage/majors/of/{ONE}/{TWO}")
+    form = await page(browser, f"/majors/of/{ONE}/{TWO}")
     assert form.having("input", name="etag", value='"4"')
     recorder = Recorder(200, MAJOR)
     fake.answers["PUT", f"{API}/members/{ONE}/majors/{TWO}"] = recorder
     sent = {"major_code": "660301", "name": "", "since": "", "students": "90", "etag": '"4"'}
-    answer = await send(browser, f"/coverage/majors/of/{ONE}/{TWO}", sent)
+    answer = await send(browser, f"/majors/of/{ONE}/{TWO}", sent)
     assert answer.headers["HX-Redirect"] == f"/members/{ONE}"
     assert (recorder.headers[0]["If-Match"], recorder.bodies[0]["students"]) == ('"4"', "90")
     assert recorder.bodies[0]["name"] is None
