@@ -23,8 +23,7 @@ from services.kernel.permissions import Permission
 router = APIRouter(prefix="/change-sets", dependencies=[needs(Permission.REGISTRY_WRITE)])
 CHANGE_SETS = f"{API}/change-sets"
 NOTHING_CHOSEN = "请选择要导入的文件。"
-KINDS = {"members": "成员单位"}
-HOME = {"members": "/members"}
+KINDS = {"members": "成员单位", "collaborations": "合作载体", **words.COLLABORATION_KINDS}
 EDITABLE = {"division": "区划", "functional_zone": "功能区", "structure_role": "架构角色", "industry": "所属行业"}
 STATES = {
     "checking": ("核对中", "info"),
@@ -47,6 +46,13 @@ RESULTS = {
     "undone": ("已撤销", "secondary"),
     "kept": ("未撤销", "warning"),
 }
+
+
+def home_of(kind: str) -> str:
+    """The list to which a kind belongs."""
+    return "/members" if kind == "members" else "/collaborations"
+
+
 IN_HAND = ("checking", "applying", "undoing")
 
 
@@ -100,7 +106,7 @@ def rows_table(set_id: UUID) -> Table:
         row_id="line",
         columns=(
             Column("line", "行号", "number"),
-            Column("label", "单位"),
+            Column("label", "名称", wide=True),
             Column("outcome", "核对", "status", labels=OUTCOMES),
             Column("changes", "内容", render=_row_text, wide=True),
             Column("result", "结果", "status", labels=RESULTS),
@@ -149,7 +155,9 @@ async def start_import(request: Request, gateway: Gateway) -> Response:
 
 def _import_context(kind: str, form: Form) -> dict[str, Any]:
     known = kind if kind in KINDS else "members"
-    return {"form": form, "kind": known, "noun": KINDS[known], "home": HOME[known]}
+    home = home_of(known)
+    template = f"{home}/template" + (f"?kind={known}" if known in words.COLLABORATION_KINDS else "")
+    return {"form": form, "kind": known, "noun": KINDS[known], "home": home, "template": template}
 
 
 async def _send(gateway: BoundGateway, kind: str, file: Any, key: str | None) -> Answer:
@@ -233,7 +241,8 @@ async def _page(request: Request, gateway: BoundGateway, set_id: UUID, problem: 
         "job": job,
         "form": form,
         "states": STATES,
-        "home": HOME.get(found["kind"], "/"),
+        "home": home_of(found["kind"]),
+        "noun": "成员单位" if found["kind"] == "members" else "合作载体",
         "table": declared.view(request, rows.data) if rows else None,
     }
     wants_rows = request.headers.get("HX-Target") == declared.id

@@ -67,10 +67,23 @@ async def list_collaborations(request: Request, gateway: Gateway, user: CurrentU
     )
     filters = [replace(f, options=divisions) if f.name == "division" else f for f in COLLABORATIONS.filters]
     actions = [Action("奖牌到期", "/collaborations/plates", "certificate")]
-    actions += [Action("新增", "/collaborations/new", primary=True)] if user.may(Permission.REGISTRY_WRITE) else []
-    totals = {"name": f"{answer.data['total']} 个"}
+    if user.may(Permission.REGISTRY_WRITE):
+        kind = request.query_params.get("kind")
+        chosen = kind if kind in words.COLLABORATION_KINDS else "collaborations"
+        actions.append(Action("导入", f"/change-sets/new?kind={chosen}", "file-import"))
+        actions.append(Action("新增", "/collaborations/new", primary=True))
+    total = answer.data["total"]
+    totals = {"name": f"{total} 个"} if total is not None else None
     table = COLLABORATIONS.view(request, answer.data, totals=totals, filters=filters, actions=actions)
     return page_or_fragment(request, "collaborations/list.html", "_table.html", {"table": table})
+
+
+@router.get("/template")
+async def template(request: Request, gateway: Gateway) -> Response:
+    """The workbook to fill in, with the columns of a kind when one is chosen."""
+    kind = request.query_params.get("kind")
+    asked = {"kind": kind if kind in words.COLLABORATION_KINDS else None}
+    return await gateway.download(f"{API}/collaborations/template.xlsx", asked)
 
 
 @router.get("/export")

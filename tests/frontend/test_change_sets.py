@@ -216,6 +216,21 @@ async def test_ticked_rows_lead_to_the_form_and_the_form_says_one_field(browser:
     ]
 
 
+@pytest.mark.parametrize(
+    ("kind", "template", "noun"),
+    [
+        ("members", "/members/template", "成员单位"),
+        ("collaborations", "/collaborations/template", "合作载体"),
+        ("base", "/collaborations/template?kind=base", "实训基地"),
+        ("dragons", "/members/template", "成员单位"),
+    ],
+)
+async def test_each_kind_has_its_template(browser: Browser, kind: str, template: str, noun: str) -> None:
+    shown = await page(browser, f"/change-sets/new?kind={kind}")
+    assert shown.having("a", href=template)
+    assert f"导入{noun}" in shown.text
+
+
 async def test_rejected_rows_are_passed_on(browser: Browser, fake: FakeGateway) -> None:
     async def workbook(request: web.Request) -> web.StreamResponse:
         return web.Response(body=b"PK-errors")

@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import openpyxl
 import pytest
 import xlsxwriter
 
@@ -137,6 +138,22 @@ def test_an_export_of_any_kind_comes_back_unchanged(registry: Registry, kind: Co
         for into in {"collaborations", str(kind or "collaborations")}:
             found = await sent(caller, exported.content, into)
             assert counts(found) == (0, 0, 1 if kind else len(CollaborationKind), 0), await rows(caller, found)
+
+    registry.run(scenario)
+
+
+def test_each_template_is_one_that_an_import_reads(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        for kind in (None, "base", "industry_college"):
+            asked = {"kind": kind} if kind else {}
+            template = await caller.get("/collaborations/template.xlsx", None, **asked)
+            book = openpyxl.load_workbook(io.BytesIO(template.content))
+            assert [cell.value for cell in book["合作载体"][2]] == [c.header for c in importable_spec(kind).columns]
+            for place, cell in enumerate((f"{kind}甲", "实训基地" if kind in (None, "base") else "产业学院"), start=1):
+                book["合作载体"].cell(3, place, cell)
+            filled = io.BytesIO()
+            book.save(filled)
+            assert counts(await sent(caller, filled.getvalue(), kind or "collaborations")) == (1, 0, 0, 0)
 
     registry.run(scenario)
 

@@ -11,10 +11,12 @@ from services.kernel.etags import etag_of, if_match, set_etag
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
+from services.kernel.workbooks import write_template
 from services.registry.api.collaboration_views import read, summary
 from services.registry.api.members import history_of, workbook
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.clients.subsidies import Headcounts
+from services.registry.collaboration_workbook import importable_spec
 from services.registry.commands.create_collaboration import create_collaboration
 from services.registry.commands.export_collaborations import export_collaborations
 from services.registry.commands.update_collaboration import update_collaboration
@@ -125,6 +127,11 @@ async def export(
 ) -> Response:
     content = await export_collaborations(session, clock, principal, asked, reason)
     return workbook(content, "collaborations", "合作载体")
+
+
+@router.get("/template.xlsx", summary="下载导入模板（选定类型时含该类型自有的内容）", response_class=Response)
+async def template(_caller: RegistryRead, kind: CollaborationKind | None = None) -> Response:
+    return workbook(write_template(importable_spec(kind)), "collaborations-template", "合作载体导入模板")
 
 
 @router.get("/{collaboration_id}", summary="查看一个合作载体")
