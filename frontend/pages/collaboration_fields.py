@@ -45,7 +45,7 @@ class Taking:
 async def fields_of(gateway: BoundGateway, kind: str) -> list[dict[str, Any]]:
     """The fields that a kind has of its own, with the options of choices; none while no kind is chosen."""
     kinds = (await gateway.get(f"{API}/collaborations/kinds")).data["items"]
-    fields = next((one["fields"] for one in kinds if one["kind"] == kind), [])
+    fields: list[dict[str, Any]] = next((one["fields"] for one in kinds if one["kind"] == kind), [])
     return [{**field, "options": [(choice, choice) for choice in field["choices"]]} for field in fields]
 
 

@@ -25,11 +25,14 @@ T = TypeVar("T")
 
 
 class Page(BaseModel, Generic[T]):
-    """One page of a list: its items, the cursor of the next page (null on the last), and how many match in all."""
+    """One page of a list: its items, the cursor of the next page (null on the last), and how many match in all.
+
+    `total` is null where so many match that counting them would take longer than showing them.
+    """
 
     items: list[T]
     next_cursor: str | None = None
-    total: int
+    total: int | None
 
 
 @dataclass(frozen=True)

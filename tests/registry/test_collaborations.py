@@ -3,6 +3,9 @@
 from typing import Any
 from uuid import uuid4
 
+import pytest
+
+from services.kernel import search
 from tests.registry.conftest import Caller, Registry, member
 
 
@@ -196,5 +199,24 @@ def test_another_alliance_and_other_roles_cannot_touch_it(registry: Registry) ->
         assert (await unit.post("/collaborations", college("乙"))).status_code == 403
         assert (await unit.put(path, college(), '"1"')).status_code == 403
         assert (await unit.post(f"{path}/recognitions", GRANT)).status_code == 403
+
+    registry.run(scenario)
+
+
+def test_very_many_that_hold_a_fragment_are_shown_uncounted(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(search, "MOST_FOUND", 1)
+
+    async def scenario(caller: Caller) -> None:
+        for name in ("甲学院", "乙学院", "丙学院"):
+            await caller.create("/collaborations", college(name))
+        first = await caller.get("/collaborations", q="学院", limit=2)
+        assert first.status_code == 200, first.text
+        assert (len(first.json()["items"]), first.json()["total"]) == (2, None)
+        rest = await caller.get("/collaborations", q="学院", limit=2, cursor=first.json()["next_cursor"])
+        assert (len(rest.json()["items"]), rest.json()["next_cursor"]) == (1, None)
+        assert (await caller.get("/collaborations", q="学院")).json()["total"] == 3
+        assert (await caller.get("/collaborations", q="甲学")).json()["total"] == 1
 
     registry.run(scenario)
