@@ -30,11 +30,27 @@ class ShownEntry:
 
 MENU = (
     Entry("首页", "home", "/"),
-    Entry("成员单位", "building-community", "/members", (Permission.REGISTRY_READ,)),
-    Entry("入会申请", "list-check", "/applications", (Permission.REGISTRY_READ,)),
-    Entry("年度考核", "certificate", "/member-reviews", (Permission.REGISTRY_READ,)),
-    Entry("合作载体", "link", "/collaborations", (Permission.REGISTRY_READ,)),
-    Entry("合作协议", "file-text", "/agreements", (Permission.REGISTRY_READ,)),
+    Entry(
+        "成员",
+        "building-community",
+        needs=(Permission.REGISTRY_READ,),
+        children=(
+            Entry("成员单位", "building-community", "/members", (Permission.REGISTRY_READ,)),
+            Entry("入会申请", "list-check", "/applications", (Permission.REGISTRY_READ,)),
+            Entry("年度考核", "certificate", "/member-reviews", (Permission.REGISTRY_READ,)),
+            Entry("疑似重复", "copy", "/members/duplicates", (Permission.REGISTRY_WRITE,)),
+            Entry("批量改动", "file-import", "/change-sets", (Permission.REGISTRY_WRITE,)),
+        ),
+    ),
+    Entry(
+        "合作",
+        "link",
+        needs=(Permission.REGISTRY_READ,),
+        children=(
+            Entry("合作载体", "link", "/collaborations", (Permission.REGISTRY_READ,)),
+            Entry("合作协议", "file-text", "/agreements", (Permission.REGISTRY_READ,)),
+        ),
+    ),
     Entry(
         "组织机构",
         "building-bank",
@@ -47,16 +63,16 @@ MENU = (
         ),
     ),
     Entry(
-        "专业与产业",
+        "专业与师资",
         "chart-bar",
         needs=(Permission.REGISTRY_READ,),
         children=(
             Entry("专业对接产业", "target", "/coverage", (Permission.REGISTRY_READ,)),
             Entry("开设专业", "book-2", "/majors", (Permission.REGISTRY_READ,)),
             Entry("专业和行业目录", "list-check", "/catalogues/majors", (Permission.REGISTRY_READ,)),
+            Entry("师资库", "id-badge-2", "/teachers", (Permission.REGISTRY_READ,)),
         ),
     ),
-    Entry("师资库", "id-badge-2", "/teachers", (Permission.REGISTRY_READ,)),
     Entry("目标指标", "target", "/targets", (Permission.TARGETS_READ,)),
     Entry(
         "奖补资金",
@@ -91,24 +107,22 @@ MENU = (
     ),
     Entry("审计记录", "list-search", "/audit", (Permission.AUDIT_READ,)),
     Entry("练习环境", "flask", "/practice", (Permission.PRACTICE_RESET,)),
-    Entry("组件", "layout-grid", "/components"),
 )
 
 
 def menu_for(user: User, path: str) -> tuple[ShownEntry, ...]:
-    """The entries this person may use, with the current one marked."""
-    return _shown(MENU, user, path)
+    """The entries this person may use, with the current one marked: of those above the page the nearest."""
+    above = [entry for entry in _paths(MENU) if entry == path or (entry != "/" and path.startswith(f"{entry}/"))]
+    return _shown(MENU, user, max(above, key=len, default=""))
 
 
-def _shown(entries: tuple[Entry, ...], user: User, path: str) -> tuple[ShownEntry, ...]:
+def _paths(entries: tuple[Entry, ...]) -> list[str]:
+    return [path for e in entries for path in (e.path, *_paths(e.children)) if path]
+
+
+def _shown(entries: tuple[Entry, ...], user: User, current: str) -> tuple[ShownEntry, ...]:
     return tuple(
-        ShownEntry(e.label, e.icon, e.path, _is_current(e.path, path), _shown(e.children, user, path))
+        ShownEntry(e.label, e.icon, e.path, bool(current) and e.path == current, _shown(e.children, user, current))
         for e in entries
         if not e.needs or user.may(*e.needs)
     )
-
-
-def _is_current(entry: str, path: str) -> bool:
-    if entry in ("", "/"):
-        return path == entry
-    return path == entry or path.startswith(f"{entry}/")
