@@ -6,7 +6,7 @@ how long nothing ran.
 
 import asyncio
 import logging
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 from typing import Final
 
@@ -27,9 +27,9 @@ SOON: Final = 60.0
 
 @dataclass
 class Housekeeping:
-    """One worker's rounds; `alliances` tells which alliances there are."""
+    """One worker's rounds; `alliances` tells which alliances there are, practice ones left out."""
 
-    alliances: Callable[[], Awaitable[list[str]]]
+    alliances: Callable[[], Awaitable[Iterable[str]]]
     storage: Storage
 
     async def keep(self, database: Database, clock: Clock) -> None:

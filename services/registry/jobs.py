@@ -4,7 +4,8 @@ from functools import partial
 
 from services.kernel.clock import Clock
 from services.kernel.jobs import JobHandler
-from services.registry.clients.alliances import Alliances
+from services.kernel.service_calls import ServiceToken
+from services.registry.clients.others import Neighbours
 from services.registry.commands.changing.carry_out import apply_change_set, undo_change_set
 from services.registry.commands.changing.check import check_change_set
 from services.registry.commands.changing.kinds import ADAPTERS
@@ -14,8 +15,9 @@ from services.registry.settings import RegistrySettings
 
 
 def housekeeping(settings: RegistrySettings, clock: Clock) -> Housekeeping:
-    """What the worker does each hour, on identity's own address and the store of the settings."""
-    return Housekeeping(Alliances(settings, clock), settings.attachments())
+    """What the worker does each hour, for the alliances that identity tells and the store of the settings."""
+    neighbours = Neighbours(settings.hub, ServiceToken("registry", settings, clock), clock)
+    return Housekeeping(neighbours.alliances, settings.attachments())
 
 
 def handlers(settings: RegistrySettings) -> dict[str, JobHandler]:
