@@ -102,7 +102,8 @@ STEPS = {
         f"{ONE}/admission",
         DECIDE,
         (
-            Field("into", "登记方式", "select", wide=True, help="单位以前登记过的，请绑定原记录，不要重复登记。"),
+            Field("into", "登记方式", "select", wide=True, blank="登记为新成员单位",
+                help="单位以前登记过的，请绑定原记录，不要重复登记。"),
             Field("joined_on", "入会日期", "date", help="不填为今天。"),
             Field("structure_role", "架构角色", "select", options=options(words.STRUCTURE_ROLES)),
             RESOLUTION,

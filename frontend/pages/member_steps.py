@@ -99,7 +99,7 @@ def entry(step: Mapping[str, Any]) -> dict[str, Any]:
         "at": step["at"],
         "who": step["actor_name"],
         "title": words.MEMBER_STEPS[step["step"]],
-        "detail": "；".join(filter(None, told)),
+        "detail": "；".join(text.rstrip("。") for text in told if text),
         "tone": TONES.get(step["step"], "info"),
         "files": [("入会申请", f"/applications/{step['application']}")] if step["application"] else [],
     }

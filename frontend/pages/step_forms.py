@@ -28,6 +28,7 @@ class Field:
     options: Options = ()
     wide: bool = False
     longest: int | None = None
+    blank: str = "请选择"
 
 
 @dataclass(frozen=True)

@@ -22,7 +22,7 @@ def press(page: Page, button: str) -> None:
 
 
 def confirm(page: Page) -> None:
-    page.locator("dialog[open]").get_by_role("button", name="确定").click()
+    page.locator("dialog[open]").get_by_role("button", name="确认").click()
 
 
 def test_a_unit_applies_on_a_phone_and_looks_after_its_application(open_window: OpenWindow, sign_in: SignIn) -> None:
@@ -70,7 +70,6 @@ def test_a_unit_applies_on_a_phone_and_looks_after_its_application(open_window: 
     page.get_by_text("撤回申请", exact=True).click()
     press(page, "确认撤回")
     expect(page.locator("main")).to_contain_text("已撤回")
-    print(*faults, sep="\n")
     assert faults == []
 
 
@@ -145,5 +144,4 @@ def test_a_members_whole_life(sign_in: SignIn) -> None:
     faults += faults_at_both_sizes(clerk, "page-member-reviews")
     clerk.goto("/member-reviews/new?year=2024&category=enterprise")
     faults += faults_at_both_sizes(clerk, "page-grading")
-    print(*faults, sep="\n")
     assert faults == []
