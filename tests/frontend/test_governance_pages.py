@@ -23,7 +23,7 @@ RESOLUTION = "55555555-5555-4555-8555-555555555555"
 ITEM = "66666666-6666-4666-8666-666666666666"
 LEAD = "77777777-7777-4777-8777-777777777777"
 HALF = {"numerator": 1, "denominator": 2, "strict": True}
-HISTORY = {"items": []}
+HISTORY: dict[str, Any] = {"items": []}
 
 SUMMARY: dict[str, Any] = {
     "id": ONE,
@@ -326,7 +326,11 @@ async def test_others_see_no_way_to_write(stranger: Browser, fake: FakeGateway, 
 
 
 async def test_a_tree_is_walked_from_the_top_and_loses_nobody() -> None:
-    bodies = [{"name": "丙", "parent": "乙"}, {"name": "甲", "parent": None}, {"name": "乙", "parent": "甲"}]
+    bodies: list[dict[str, Any]] = [
+        {"name": "丙", "parent": "乙"},
+        {"name": "甲", "parent": None},
+        {"name": "乙", "parent": "甲"},
+    ]
     assert [(depth, one["name"]) for depth, one in tree_of(bodies)] == [(0, "甲"), (1, "乙"), (2, "丙")]
     assert tree_of([{"name": "丁", "parent": "不在册"}]) == [(0, {"name": "丁", "parent": "不在册"})]
 

@@ -1,10 +1,9 @@
 """Each policy document's structure, adopted into an empty registry and read back as its golden file states it."""
 
-from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
+from ruamel.yaml import YAML
 
 from services.kernel import registry_words as words
 from services.kernel.policy.vocabulary import BODY_KIND_LABELS, SUCCESSION_LABELS
@@ -14,18 +13,18 @@ from tests.registry.governance_world import POLICIES, apply_pack
 PACKS = sorted(path.parents[1].name for path in POLICIES.glob("*/golden/structure.yaml"))
 CATEGORY_OF_UNSTATED = "higher_vocational"
 """What these tests, in the secretariat's place, say of a unit whose category the document does not state."""
-KINDS: dict[str, str] = {**BODY_KIND_LABELS}
-SUCCESSIONS: dict[str, str] = {**SUCCESSION_LABELS}
+KINDS = {str(kind): label for kind, label in BODY_KIND_LABELS.items()}
+SUCCESSIONS = {str(mode): label for mode, label in SUCCESSION_LABELS.items()}
 
 
 def golden(pack: str) -> dict[str, Any]:
     """The golden file of a pack, with what it leaves out filled in as nothing."""
-    stated: dict[str, Any] = yaml.safe_load((POLICIES / pack / "golden" / "structure.yaml").read_text())
+    stated: dict[str, Any] = YAML(typ="safe").load(POLICIES / pack / "golden" / "structure.yaml")
     return stated
 
 
 def alliance_of(pack: str) -> str:
-    document: dict[str, Any] = yaml.safe_load((Path(POLICIES) / pack / "document.yaml").read_text())
+    document: dict[str, Any] = YAML(typ="safe").load(POLICIES / pack / "document.yaml")
     code: str = document["alliance"]["code"]
     return code
 
@@ -36,7 +35,7 @@ def as_stated(found: dict[str, Any], *names: str) -> dict[str, Any]:
 
 
 def stated_seat(seat: dict[str, Any]) -> dict[str, Any]:
-    facts = {name: seat[name] for name in ("title", "unit", "post", "holder", "count") if name in seat}
+    facts: dict[str, Any] = {name: value for name, value in seat.items() if name != "since"}
     return {**facts, "since": seat["since"].isoformat()} if "since" in seat else facts
 
 
