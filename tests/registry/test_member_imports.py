@@ -228,8 +228,8 @@ def test_the_template_is_one_that_an_import_reads(registry: Registry) -> None:
         assert book.sheetnames == ["成员单位", "填写说明"]
         headers = [cell.value for cell in book["成员单位"][2]]
         assert headers == [column.header for column in MEMBERS.columns]
-        for place, cell in enumerate(("甲校", None, None, "中职学校"), start=1):
-            book["成员单位"].cell(3, place, cell)
+        for header, cell in (("单位名称", "甲校"), ("类别", "中职学校")):
+            book["成员单位"].cell(3, headers.index(header) + 1, cell)
         filled = io.BytesIO()
         book.save(filled)
         assert (await caller.imported(filled.getvalue()))["new"] == 1
