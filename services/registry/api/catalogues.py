@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.kernel.etags import etag_of, if_match, set_etag
-from services.kernel.idempotency import IdempotentCreate
+from services.kernel.idempotency import IdempotentCreate, IdempotentUpload
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
@@ -115,7 +115,7 @@ async def upload(
     clock: InjectedClock,
     principal: RegistryWrite,
     scope: CallerScope,
-    once: IdempotentCreate,
+    once: IdempotentUpload,
     label: Label,
     source: Source,
     file: File,

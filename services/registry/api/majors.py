@@ -7,7 +7,7 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.kernel.audit import audit_export
 from services.kernel.etags import etag_of, if_match, set_etag
-from services.kernel.idempotency import IdempotentCreate
+from services.kernel.idempotency import IdempotentCreate, IdempotentUpload
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_rows, write_template
@@ -77,7 +77,7 @@ async def template(_caller: RegistryRead) -> Response:
 
 @router.post("/majors/import", response_model=RowsTaken, summary="导入各校开设的专业（.xlsx 或 .csv）")
 async def upload(
-    session: Writing, clock: InjectedClock, principal: RegistryOwn, once: IdempotentCreate, file: File
+    session: Writing, clock: InjectedClock, principal: RegistryOwn, once: IdempotentUpload, file: File
 ) -> Response:
     content = await content_of(file, once)
     replayed = await once.replay()

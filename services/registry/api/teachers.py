@@ -9,7 +9,7 @@ from fastapi import APIRouter, Depends, Query, Response
 from services.kernel.audit import audit_export, audit_read
 from services.kernel.clock import business_date
 from services.kernel.etags import etag_of, if_match, set_etag
-from services.kernel.idempotency import IdempotentCreate
+from services.kernel.idempotency import IdempotentCreate, IdempotentUpload
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_rows, write_template
@@ -154,7 +154,7 @@ async def template(_caller: RegistryOwn) -> Response:
 
 @router.post("/import", response_model=RowsTaken, summary="导入教师和企业实践（.xlsx 或 .csv）")
 async def upload(
-    session: Writing, clock: InjectedClock, principal: RegistryOwn, once: IdempotentCreate, file: File
+    session: Writing, clock: InjectedClock, principal: RegistryOwn, once: IdempotentUpload, file: File
 ) -> Response:
     content = await content_of(file, once)
     replayed = await once.replay()
