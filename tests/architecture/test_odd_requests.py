@@ -58,7 +58,8 @@ class Sender:
         self.sent += 1
         self.far += answer.status_code < 300
         problem = answer.headers.get("content-type", "").startswith("application/problem+json")
-        if answer.status_code >= 500 or (answer.status_code >= 400 and not problem):
+        alone = answer.status_code == 503 and problem and answer.json()["code"] == "unavailable"  # another's absence
+        if (answer.status_code >= 500 and not alone) or (answer.status_code >= 400 and not problem):
             told = f"{answer.status_code} {request.method} {request.url[:300]} {request.headers}"
             self.bad.append(f"{told} {request.content[:300]!r} -> {answer.text[:200]}")
 
