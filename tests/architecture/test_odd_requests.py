@@ -19,6 +19,7 @@ from services.targets.app import create_app as create_targets
 from services.targets.settings import TargetsSettings
 from tests.architecture.odd_requests import ODD_BODIES, ODD_TEXTS, Oddities, OddRequest
 from tests.identity.world import CALLBACK, world_of
+from tests.registry.life_cycle_world import FakeNeighbours
 from tests.subsidies.world import FakeRegistrySnapshots, apply_anqing, registry_on, student
 from tests.subsidies.world import World as Year
 from tests.subsidies.world import members as year_members
@@ -148,7 +149,7 @@ def test_registry_takes_anything(server: TestServer, tmp_path: Path, clock: Fixe
     settings = service_settings(RegistrySettings, server.service_url("registry"), tmp_path)
 
     async def body() -> None:
-        app = create_registry(settings, jwks_source=signer.jwks, clock=clock)
+        app = create_registry(settings, jwks_source=signer.jwks, clock=clock, neighbours=FakeNeighbours())
         async with client_of(app) as http:
             clerk = signer.headers("secretariat_clerk")
             school = {"name": "示例职业学校", "category": "secondary_vocational", "division": "340822"}
