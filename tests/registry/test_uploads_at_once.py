@@ -8,7 +8,9 @@ from tests.registry.rooms import school, send, table_of
 MAJORS = table_of(["学校", "专业代码", "专业名称"], ["甲校", "660301", "机电技术应用"])
 
 
-@pytest.mark.parametrize("path", ["/majors/import", "/teachers/import", "/catalogues/majors/versions"])
+@pytest.mark.parametrize(
+    "path", ["/majors/import", "/teachers/import", "/catalogues/majors/versions", "/change-sets?kind=members"]
+)
 def test_a_form_without_a_file_is_refused_also_under_a_key(registry: Registry, path: str) -> None:
     async def scenario(caller: Caller) -> None:
         named = {"Idempotency-Key": "k", "Content-Type": "application/x-www-form-urlencoded"}

@@ -145,7 +145,7 @@ CREATE TABLE collaboration_review (
     CONSTRAINT ck_collaboration_review_decided_after CHECK (decided_on >= reviewed_on)
 );
 COMMENT ON TABLE collaboration_review IS 'the assessment of one year, of a collaboration or of a member''s plate';
-COMMENT ON COLUMN collaboration_review.recognition IS 'a member''s plate; those of a collaboration are reviewed with it';
+COMMENT ON COLUMN collaboration_review.recognition IS 'a member''s plate; a collaboration''s are reviewed with it';
 CREATE INDEX ix_collaboration_review_undecided ON collaboration_review (alliance, reviewed_on)
     WHERE result = 'failed' AND decision IS NULL;
 """

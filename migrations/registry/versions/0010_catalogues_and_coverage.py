@@ -30,7 +30,7 @@ CREATE TABLE catalogue_version (
     CONSTRAINT ck_catalogue_version_adopted CHECK ((state = 'adopted') = (adopted_on IS NOT NULL)
         AND (state = 'adopted') = (number IS NOT NULL))
 );
-COMMENT ON TABLE catalogue_version IS 'imported tables of majors and industries; the newest adopted one of a kind counts';
+COMMENT ON TABLE catalogue_version IS 'imported majors and industries; the newest adopted one of a kind counts';
 COMMENT ON COLUMN catalogue_version.state IS 'draft: imported and shown for comparison, not yet in use';
 
 CREATE TABLE catalogue_entry (

@@ -11,7 +11,7 @@ from services.kernel.errors import NotFound
 from services.kernel.etags import if_match, set_etag
 from services.kernel.files import FileStore
 from services.kernel.history import effective_day
-from services.kernel.idempotency import IdempotentCreate
+from services.kernel.idempotency import IdempotentCreate, IdempotentUpload
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import MAXIMUM_BYTES, read_table
@@ -57,13 +57,13 @@ async def start(
     session: Writing,
     clock: InjectedClock,
     principal: RegistryWrite,
-    once: IdempotentCreate,
+    once: IdempotentUpload,
     kind: Kind,
     file: File,
 ) -> Response:
     adapter = adapter_of(kind)
     content = await file.read(MAXIMUM_BYTES + 1)
-    once.include(content)
+    once.include(kind.encode(), content)
     replayed = await once.replay()
     if replayed is not None:
         return replayed
