@@ -6,7 +6,8 @@ no earlier settlements, no doubled classes and no recognitions, which the bench'
 
 from typing import Any, Final
 
-from services.subsidies.clients.registry import ACTIVE, RegistryFacts
+from services.kernel.registry_words import TAKES_PART
+from services.subsidies.clients.registry import RegistryFacts
 from services.subsidies.rules.terms import YearTerms
 from services.subsidies.rules.vocabulary import Funding, Origin, Outcome, PayeeRole, Reason, SubjectKind
 from tests.bench.data import ALLIANCE
@@ -120,7 +121,7 @@ async def settle_in_sql(connection: Any, table: str, terms: YearTerms, registry:
 
 
 def _members(registry: RegistryFacts) -> list[tuple[Any, ...]]:
-    return [(m.id, m.name, m.category, m.status == ACTIVE, m.division) for m in registry.members.values()]
+    return [(m.id, m.name, m.category, m.status in TAKES_PART, m.division) for m in registry.members.values()]
 
 
 def _student_terms(terms: YearTerms) -> tuple[Any, ...]:

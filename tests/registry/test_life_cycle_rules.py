@@ -51,7 +51,7 @@ def test_the_way_in_has_every_station() -> None:
         ("deliberation", ApplicationStep.RETURN),
         ("returned", ApplicationStep.ENDORSE),
         ("publicity", ApplicationStep.PUBLISH),
-        *((state.value, step) for state in ENDED for step in ApplicationStep),
+        *((state.value, step) for state in sorted(ENDED) for step in ApplicationStep),
     ],
 )
 def test_what_the_table_does_not_list_is_refused(state: str, step: ApplicationStep) -> None:
