@@ -70,7 +70,8 @@ def _row_text(row: Mapping[str, Any]) -> Markup:
             parts.append(pattern.format(change["header"], was or "空", becomes or "空"))
     if row["note"]:
         parts.append(escape(row["note"]))
-    return Markup("<br>").join(parts) if parts else Markup("—")
+    between = Markup("；") if row["outcome"] == "new" else Markup("<br>")
+    return between.join(parts) if parts else Markup("—")
 
 
 LIST = Table(

@@ -52,7 +52,6 @@ MEMBERS = Table(
 WRITER_ACTIONS = (
     Action("新增", "/members/new", primary=True),
     Action("导入", "/change-sets/new?kind=members", "file-import"),
-    Action("批量改动", "/change-sets", "list-search"),
     Action("疑似重复", "/members/duplicates", "copy"),
 )
 WRITER_BATCH = (*MEMBERS.batch, Batch("批量修改所选", "/change-sets/ticked", "edit"))

@@ -1,5 +1,6 @@
 """Writes the secretariat's workbook of member units."""
 
+from datetime import date
 from pathlib import Path
 from typing import Final
 
@@ -9,6 +10,8 @@ from services.kernel.divisions import division_name
 from services.kernel.registry_words import ENTERPRISE_SIZES, MEMBER_CATEGORIES, STRUCTURE_ROLES
 
 FILE_NAME: Final = "members.xlsx"
+JOINED_ON: Final = date(2024, 9, 1)
+"""Of the demonstration: the document gives no day, and lists of past days are to show somebody."""
 
 
 def _cells(member: Member) -> dict[str, Cell]:
@@ -22,6 +25,7 @@ def _cells(member: Member) -> dict[str, Cell]:
         "structure_role": STRUCTURE_ROLES[member.structure_role],
         "enterprise_size": ENTERPRISE_SIZES.get(member.enterprise_size),
         "size_evidence": member.size_evidence or None,
+        "joined_on": JOINED_ON,
     }
 
 

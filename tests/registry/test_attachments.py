@@ -10,13 +10,16 @@ from uuid import uuid4
 
 import httpx
 import pytest
+from sqlalchemy import select
 
 from services.kernel.database import Database
+from services.kernel.shared_tables import audit_entry
 from services.kernel.storage import Storage
 from services.registry.commands.sweep_attachments import sweep_attachments
 from services.registry.settings import RegistrySettings
 from tests.registry import sample_files as make
 from tests.registry.conftest import BASE, Caller, Registry, member, services_of
+from tests.registry.life_cycle_world import APPLICATION
 
 FOLDER = "registry-attachments"
 
@@ -374,3 +377,49 @@ def test_settings_of_the_store(registry: Registry) -> None:
     assert isinstance(allowed.attachments(), Storage)
     with pytest.raises(ValueError, match="attachments_url"):
         RegistrySettings(**{**values, "attachments_url": "ftp://x/y"})
+
+
+def test_what_hangs_on_an_application_is_personal_and_each_reading_is_recorded(registry: Registry) -> None:
+    async def scenario(office: Caller) -> None:
+        body = {**APPLICATION, "received_on": "2025-10-09"}
+        application = (await office.create("/applications", body))["id"]
+        kept = await send(office, "application", application)
+        assert kept.status_code == 201, kept.text
+        assert (await listed(office, "application", application))["href"] == f"/applications/{application}"
+        assert (await office.http.get(kept.headers["Location"], headers=office.headers)).status_code == 200
+        elsewhere = office.acting("county_clerk", division="340825")
+        hidden = await elsewhere.get("/attachments", subject_kind="application", subject=application)
+        assert hidden.status_code == 404
+        assert await readings(registry) == [
+            {"rows": 1, "query": {"application": application}},
+            {"subject": application},
+        ]
+
+    registry.run(scenario)
+
+
+async def readings(registry: Registry) -> list[dict[str, Any]]:
+    """What the audit says was read of attachments, in order; of a download only on what it hangs."""
+    database = Database(registry.settings.database_url.get_secret_value())
+    wanted = select(audit_entry.c.after).where(audit_entry.c.action == "attachment.read")
+    async with database.read("anqing") as session:
+        found = list((await session.scalars(wanted.order_by(audit_entry.c.entry_no))).all())
+    await database.close()
+    return [{name: value for name, value in one.items() if name != "subject_kind"} for one in found]
+
+
+def test_a_step_of_a_member_takes_its_document(registry: Registry) -> None:
+    async def scenario(office: Caller) -> None:
+        unit = await office.create("/members", member(joined_on="2024-09-01"))
+        order = {"effective_on": "2025-11-03", "opinion": "请整改。", "deadline": "2025-12-31"}
+        etag = (await office.get(f"/members/{unit['id']}")).headers["ETag"]
+        made = await office.post(f"/members/{unit['id']}/rectification", order, If_Match=etag)
+        assert made.status_code in (200, 201), made.text
+        step = (await office.get(f"/members/{unit['id']}/steps")).json()["items"][0]["id"]
+        kept = await send(office, "member_step", step, "整改通知.pdf")
+        assert kept.status_code == 201, kept.text
+        assert (await listed(office, "member_step", step))["href"] == f"/members/{unit['id']}"
+        missing = await office.get("/attachments", subject_kind="member_step", subject=str(uuid4()))
+        assert missing.status_code == 404
+
+    registry.run(scenario)

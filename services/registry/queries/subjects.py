@@ -12,10 +12,11 @@ from services.kernel.errors import FieldIssue, InvalidInput, NotFound
 from services.kernel.tenancy import Scope
 from services.registry.domain.attachments import Subject
 from services.registry.queries.agreements import find_agreement
+from services.registry.queries.applications import find_application
 from services.registry.queries.collaborations import find_collaboration
 from services.registry.queries.meetings import find_meeting, find_resolution
 from services.registry.queries.members import find_member
-from services.registry.tables import Recognition
+from services.registry.tables import MemberEvent, Recognition
 
 Finder = Callable[[AnySession, Scope, UUID], Awaitable[Subject]]
 
@@ -58,6 +59,21 @@ async def _resolution(session: AnySession, scope: Scope, subject: UUID) -> Subje
     return Subject("resolution", found.id, found.title, f"/governance/resolutions/{found.id}")
 
 
+async def _application(session: AnySession, scope: Scope, subject: UUID) -> Subject:
+    """Holds what a unit told of itself and of its contact."""
+    found = await find_application(session, scope, subject)
+    return Subject("application", found.id, found.name, f"/applications/{found.id}", personal=True)
+
+
+async def _member_step(session: AnySession, scope: Scope, subject: UUID) -> Subject:
+    """Seen by whoever sees the member."""
+    found = (await session.scalars(scope.select(MemberEvent).where(MemberEvent.id == subject))).one_or_none()
+    if found is None:
+        raise NotFound("没有这条办理记录，或它不在您的管辖范围内。", code="member_step_not_found")
+    member = await find_member(session, scope, found.member)
+    return Subject("member_step", found.id, member.name, f"/members/{member.id}", division=member.division)
+
+
 SUBJECTS: Final[dict[str, Finder]] = {
     "member": _member,
     "agreement": _agreement,
@@ -65,6 +81,8 @@ SUBJECTS: Final[dict[str, Finder]] = {
     "recognition": _recognition,
     "meeting": _meeting,
     "resolution": _resolution,
+    "application": _application,
+    "member_step": _member_step,
 }
 
 
