@@ -42,6 +42,7 @@ def test_a_draft_is_compared_and_adopted(registry: Registry) -> None:
         one = await school(caller)
         for code in ("660301", "660302"):
             await caller.create(f"/members/{one}/majors", {"major_code": code})
+        registry.clock.advance(timedelta(minutes=1))  # the list is ordered by when a version was drafted
         second = await draft(caller, SECOND, label="2026 年版")
         compared = (await caller.get(f"/catalogues/majors/versions/{second['id']}/comparison")).json()
         assert compared["against"]["id"] == first["id"]
