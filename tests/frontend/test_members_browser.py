@@ -11,7 +11,7 @@ from tests.frontend.collaboration_answers import CLASS, COLLEGE, PLATE, answers
 from tests.frontend.fake_gateway import FakeGateway, refuse, reply
 from tests.frontend.live import live_frontend
 from tests.frontend.test_browser import CHROMIUM, FLAGS, PHONE, WIDE
-from tests.frontend.test_members_pages import API, DIVISIONS, HISTORY, MEMBER, ONE, listing
+from tests.frontend.test_members_pages import API, MEMBER, ONE, member_answers
 
 pytestmark = [
     pytest.mark.browser,
@@ -26,13 +26,7 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, FakeGateway]]:
     for name in [n for n in os.environ if n.startswith("HUB_")]:
         monkeypatch.delenv(name)
     with live_frontend() as (address, fake):
-        fake.answers |= {
-            ("GET", f"{API}/members"): listing(MEMBER),
-            ("GET", f"{API}/members/{ONE}"): reply(MEMBER, headers={"ETag": '"3"'}),
-            ("GET", f"{API}/members/{ONE}/history"): reply(HISTORY),
-            **answers(),
-            ("GET", f"{API}/divisions"): reply(DIVISIONS),
-        }
+        fake.answers |= {**answers(), **member_answers()}
         yield address, fake
 
 

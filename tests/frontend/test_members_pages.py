@@ -100,10 +100,9 @@ def listing(*items: dict[str, Any]) -> Handler:
     return reply({"items": list(items), "next_cursor": None, "total": len(items)})
 
 
-@pytest.fixture(autouse=True)
-def registry(fake: FakeGateway) -> None:
-    """What the registry answers when nothing special happens."""
-    fake.answers |= {
+def member_answers() -> dict[tuple[str, str], Handler]:
+    """What the registry answers of members when nothing special happens."""
+    return {
         ("GET", f"{API}/members"): listing(MEMBER),
         ("GET", f"{API}/members/{ONE}"): reply(MEMBER, headers={"ETag": '"3"'}),
         ("GET", f"{API}/members/{ONE}/history"): reply(HISTORY),
@@ -117,6 +116,11 @@ def registry(fake: FakeGateway) -> None:
         ("GET", f"{API}/collaborations"): listing(COLLABORATION),  # its host has the id of the member
         ("GET", f"{API}/divisions"): reply(DIVISIONS),
     }
+
+
+@pytest.fixture(autouse=True)
+def registry(fake: FakeGateway) -> None:
+    fake.answers |= member_answers()
 
 
 class Recorder:

@@ -173,7 +173,7 @@ def test_former_names_are_read_from_a_cell(cell: str, names: list[tuple[str, str
     read = split_former_names(cell)
     assert [(one["name"], one["until"]) for one in read] == names
     assert split_former_names("、".join(former_name(one) for one in read)) == read
-    assert split_names(" 甲、乙,丙；甲/丁 | 戊\\n") == ["甲", "乙", "丙", "丁", "戊"]
+    assert split_names(" 甲、乙,丙；甲/丁 | 戊\n") == ["甲", "乙", "丙", "丁", "戊"]
 
 
 def test_a_workbook_holds_every_field_but_the_logo() -> None:
