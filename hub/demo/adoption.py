@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Mapping
+from datetime import date
 from typing import Any, Final
 
 import httpx
@@ -22,9 +23,13 @@ KINDS: Final = {
 }
 
 
-async def adopt_structure(caller: Caller, pack: str, say: Say) -> None:
-    """Adopt the structure of a pack that is applied, and say what was made and what the document leaves open."""
-    report = await caller.create(f"{REGISTRY}/structure/adoption", {"pack": pack})
+async def adopt_structure(caller: Caller, pack: str, say: Say, since: date | None = None) -> None:
+    """Adopt the structure of a pack that is applied, and say what was made and what the document leaves open.
+
+    What a document without a date names begins on `since`, else today.
+    """
+    asked = {"pack": pack, **({"since": since.isoformat()} if since else {})}
+    report = await caller.create(f"{REGISTRY}/structure/adoption", asked)
     for line in adoption_lines(report):
         say(line)
 

@@ -24,7 +24,7 @@ from hub.demo.alliance import (
 from hub.demo.applicant import apply_to_join
 from hub.demo.caller import REGISTRY, SUBSIDIES, TARGETS, Caller
 from hub.demo.errors import DemoError
-from hub.demo.members import write_members
+from hub.demo.members import JOINED_ON, write_members
 from hub.demo.plan import OWNERS, YEAR
 from hub.demo.reaching import Hub, Say
 from hub.demo.registry_year import record_year
@@ -110,7 +110,7 @@ async def build_together(caller: Caller, member_ids: MemberIds, say: Say) -> dic
     say("登记合作载体和级别认定")
     collaborations = await create_collaborations(caller, member_ids)
     # After the collaborations, which know more than the document: the industry colleges have their host here.
-    await adopt_structure(caller, PACK, say)
+    await adopt_structure(caller, PACK, say, JOINED_ON)
     say("准备练习环境")
     await caller.act(f"{REGISTRY}/practice/members")
     return collaborations

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from services.kernel.workbooks import TableSpec
-from services.registry.schemas.change_sets import ChangeRowRead, FieldChange, RowIssue
+from services.registry.schemas.change_sets import ChangeRowRead, RowChange, RowIssue
 from services.registry.tables import ChangeRow
 
 
@@ -22,9 +22,9 @@ def row_in_words(spec: TableSpec, row: ChangeRow) -> ChangeRowRead:
     )
 
 
-def _changes(spec: TableSpec, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[FieldChange]:
+def _changes(spec: TableSpec, before: Mapping[str, Any], after: Mapping[str, Any]) -> list[RowChange]:
     return [
-        FieldChange(
+        RowChange(
             field=column.field,
             header=column.header,
             before=_words(column.choices, before.get(column.field)),

@@ -32,7 +32,7 @@ def test_from_sign_in_to_a_computed_settlement(sign_in: SignIn) -> None:
     page = sign_in("mishuchu")
     picture(page, "01-home")
 
-    page.get_by_role("link", name="成员单位").click()
+    page.locator("#menu").get_by_role("link", name="成员单位", exact=True).click()
     expect(page.get_by_role("link", name="安庆职业技术学院", exact=True)).to_be_visible()
     picture(page, "02-members")
 

@@ -31,12 +31,12 @@ from services.registry.schemas.life_cycle import (
     ExitImpact,
     MemberEventRead,
     MemberExit,
+    MemberReviewRead,
     MemberSteps,
     PlainMemberStep,
     Rectification,
     ReviewBatch,
     ReviewCorrection,
-    ReviewRead,
     ReviewRow,
     ReviewsRecorded,
     ReviewWrite,
@@ -73,9 +73,9 @@ async def steps(
 @router.get("/members/{member_id}/reviews", summary="查看成员单位历年考核结果")
 async def reviews(
     member_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryRead, as_of: AsOf = None
-) -> list[ReviewRead]:
+) -> list[MemberReviewRead]:
     await _own(session, scope, member_id)
-    return [ReviewRead.model_validate(one) for one in await reviews_of(session, scope, member_id, as_of)]
+    return [MemberReviewRead.model_validate(one) for one in await reviews_of(session, scope, member_id, as_of)]
 
 
 @router.get("/members/{member_id}/exit-impact", summary="查看退出会影响什么")
@@ -189,7 +189,9 @@ async def exit_(
     return await _steps(session, scope, member)
 
 
-@router.post("/members/{member_id}/reviews", status_code=201, response_model=ReviewRead, summary="登记年度考核结果")
+@router.post(
+    "/members/{member_id}/reviews", status_code=201, response_model=MemberReviewRead, summary="登记年度考核结果"
+)
 async def grade(
     member_id: UUID,
     session: Writing,
@@ -204,7 +206,7 @@ async def grade(
     review = await grade_member(session, clock, principal, member_id, draft)
     location = f"/api/registry/v1/members/{member_id}/reviews/{review.year}"
     headers = {"Location": location, "ETag": etag_of(review.row_version)}
-    return await once.answer(ReviewRead.model_validate(review), headers=headers)
+    return await once.answer(MemberReviewRead.model_validate(review), headers=headers)
 
 
 @router.put("/members/{member_id}/reviews/{year}", summary="更正年度考核结果")
@@ -217,10 +219,10 @@ async def correct(
     draft: ReviewCorrection,
     seen: Seen,
     response: Response,
-) -> ReviewRead:
+) -> MemberReviewRead:
     review = await correct_review(session, clock, principal, member_id, year, draft, seen)
     set_etag(response, review.row_version)
-    return ReviewRead.model_validate(review)
+    return MemberReviewRead.model_validate(review)
 
 
 def review_filter(

@@ -25,7 +25,7 @@ from services.registry.commands.succession_rows import (
 from services.registry.commands.transfer import transfer_everything
 from services.registry.domain.successions import SuccessionKind
 from services.registry.schemas.members import MemberCreate
-from services.registry.schemas.successions import Division, Part
+from services.registry.schemas.successions import Division, SplitPart
 from services.registry.tables import Member, MemberSuccession
 
 
@@ -101,7 +101,7 @@ async def _part(
     session: WriteSession,
     clock: Clock,
     principal: Principal,
-    part: Part,
+    part: SplitPart,
     day: date,
     member: Member,
     members: dict[UUID, Member],

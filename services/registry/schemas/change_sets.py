@@ -84,7 +84,7 @@ class RowIssue(BaseModel):
     message: str
 
 
-class FieldChange(BaseModel):
+class RowChange(BaseModel):
     """One field of a row: its heading, and its content before and after, in words."""
 
     field: str
@@ -100,7 +100,7 @@ class ChangeRowRead(BaseModel):
     outcome: str
     object_id: UUID | None
     label: str
-    changes: list[FieldChange]
+    changes: list[RowChange]
     issues: list[RowIssue]
     result: str | None
     note: str | None

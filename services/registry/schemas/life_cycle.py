@@ -259,7 +259,7 @@ class ReviewCorrection(BaseModel):
     document: Document = None
 
 
-class ReviewRead(BaseModel):
+class MemberReviewRead(BaseModel):
     """The grade that stands for a member and year."""
 
     model_config = ConfigDict(from_attributes=True)

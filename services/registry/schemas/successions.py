@@ -30,7 +30,7 @@ class Merger(BaseModel):
     reason: Reason
 
 
-class Part(BaseModel):
+class SplitPart(BaseModel):
     """One of those that a member is split into: on record already, or new. Exactly one of both."""
 
     model_config = ConfigDict(extra="forbid")
@@ -44,7 +44,7 @@ class Division(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    parts: Annotated[list[Part], Field(min_length=1, max_length=10)]
+    parts: Annotated[list[SplitPart], Field(min_length=1, max_length=10)]
     continues: Annotated[bool, Field(description="原单位是否存续")] = True
     heir: Annotated[int | None, Field(ge=1, le=10, description="原单位不存续时，由第几个单位承接未了事项")] = None
     on_date: OnDate
