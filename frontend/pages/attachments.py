@@ -91,8 +91,8 @@ async def remove(
     """Remove it, and go back to the record."""
     values = await submitted(request)
     reason = payload(values, "reason")["reason"] or ""
+    context = await _removal(gateway, subject_kind, subject, attachment_id)
     try:
-        context = await _removal(gateway, subject_kind, subject, attachment_id)
         await gateway.request("DELETE", f"{API}/{attachment_id}", params={"reason": reason})
     except ApiProblem as problem:
         if problem.status not in FORM_REFUSALS:

@@ -59,6 +59,7 @@ def test_a_unit_applies_on_a_phone_and_looks_after_its_application(open_window: 
     office.get_by_label("退回补正").check()
     fill(office, opinion="请补充地址。")
     press(office, "提交初审意见")
+    office.wait_for_url("**/applications/*")
     expect(office.locator("main")).to_contain_text("退回补正")
 
     page.reload()
@@ -124,14 +125,14 @@ def test_a_members_whole_life(sign_in: SignIn) -> None:
         head.locator(f"#life-{member}").get_by_role("link", name=link, exact=True).click()
         fill(head, **fields)
         press(head, button)
-        expect(head.locator(f"#life-{member}")).to_contain_text(fields["opinion"])
+        expect(head.locator(f"#life-{member}")).to_contain_text(fields["opinion"].rstrip("。"))
     head.locator(f"#life-{member}").get_by_role("link", name="退出", exact=True).click()
     expect(head.locator("main")).to_contain_text("退出会影响什么")
     fill(head, opinion="企业迁出。", effective_on="2026-05-01", document="退出申请")
     faults += faults_at_both_sizes(head, "page-exit")
     press(head, "确认退出")
     confirm(head)
-    expect(head.locator(f"#life-{member}")).to_contain_text("企业迁出。")
+    expect(head.locator(f"#life-{member}")).to_contain_text("企业迁出")
     faults += faults_at_both_sizes(head, "page-member-life")
 
     for day, shown in (("2025-03-20", None), ("2025-06-30", "在册"), ("2026-03-15", "暂停"), ("2026-05-01", "已退出")):
