@@ -19,7 +19,7 @@ from services.kernel import registry_words as words
 from services.kernel.audit import audit
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import AnySession, WriteSession
-from services.kernel.errors import FieldIssue, InvalidInput
+from services.kernel.errors import Conflict, FieldIssue, InvalidInput
 from services.kernel.name_lists import split_names
 from services.kernel.policy.messages import sentence
 from services.kernel.principal import Principal
@@ -103,8 +103,8 @@ class CollaborationChanges:
         )
 
     async def plan_edit(self, *given: Any) -> list[Planned]:
-        """There is nothing to plan: `check_edit` refuses."""
-        raise NotImplementedError(f"{self.kind} is not edited in bulk")
+        """What `check_edit` refuses before. Raises Conflict."""
+        raise Conflict("合作载体请用工作簿批量修改。", code="field_not_editable")
 
     async def plan_rows(
         self, session: AnySession, clock: Clock, scope: Scope, rows: Sequence[Row], present: frozenset[str]
