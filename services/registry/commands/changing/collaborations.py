@@ -102,7 +102,7 @@ class CollaborationChanges:
             [FieldIssue(f"values.{name}", "field_not_editable", "合作载体请用工作簿批量修改。") for name in values]
         )
 
-    async def plan_edit(self, *given: Any) -> list[Planned]:
+    async def plan_edit(self, *_given: Any) -> list[Planned]:
         """What `check_edit` refuses before. Raises Conflict."""
         raise Conflict("合作载体请用工作簿批量修改。", code="field_not_editable")
 
