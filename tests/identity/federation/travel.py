@@ -19,6 +19,7 @@ from services.identity.commands.create_post import create_post
 from services.identity.commands.create_provider import read_config
 from services.identity.commands.grant_post import grant_post
 from services.identity.commands.invite import invite
+from services.identity.credentials import digest
 from services.identity.domain import InvitationPurpose
 from services.identity.federation.config import Kind
 from services.identity.parts import IdentityParts
@@ -109,8 +110,11 @@ class Traveller:
         cookie = self.http.cookies.get("hub_identity", domain="127.0.0.1")
         if not cookie:
             return None
-        rows = await self.world.rows("SELECT stage FROM login_session WHERE ended_at IS NULL ORDER BY created_at")
-        return str(rows[-1].stage) if rows else None
+        rows = await self.world.rows(
+            "SELECT stage FROM login_session WHERE ended_at IS NULL"
+            f" AND token_hash = decode('{digest(cookie).hex()}', 'hex')"
+        )
+        return str(rows[0].stage) if rows else None
 
 
 def _target(answer: httpx.Response) -> str:
