@@ -11,7 +11,10 @@ from services.exchange.signing import Seal
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock
 from services.kernel.practice import practice_router
+from services.kernel.routes import ServiceRoutes
 from services.kernel.tokens import JwksSource
+
+ROUTES = ServiceRoutes("exchange", changes.router, endpoints.router, deliveries.router, practice_router())
 
 
 def create_app(
@@ -19,11 +22,10 @@ def create_app(
 ) -> FastAPI:
     """Build the service from the environment, or from what a test gives."""
     used = settings or ExchangeSettings()
-    routers = [changes.router, endpoints.router, deliveries.router, practice_router()]
 
     @asynccontextmanager
     async def extra(app: FastAPI) -> AsyncIterator[None]:
         app.state.seal = Seal(used.webhook_key)
         yield
 
-    return create_service_app("exchange", "信息交换", used, routers, jwks_source=jwks_source, clock=clock, extra=extra)
+    return create_service_app(ROUTES, "信息交换", used, jwks_source=jwks_source, clock=clock, extra=extra)

@@ -34,9 +34,11 @@ from services.identity.settings import IdentitySettings
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock
 from services.kernel.revocations import RevocationFeed, Revoked
+from services.kernel.routes import ServiceRoutes
 from services.kernel.tokens import Jwks
 
-API = (
+ROUTES = ServiceRoutes(
+    "identity",
     own.router,
     own_factor.router,
     accounts.router,
@@ -48,19 +50,19 @@ API = (
     consents.router,
     identity_providers.router,
     external_identities.router,
-)
-PAGES = (
-    authorize.router,
-    second_factor.router,
-    sign_in_steps.router,
-    consent.router,
-    invitations.router,
-    federation.router,
-    token.router,
-    sign_out.router,
-    discovery.router,
-    userinfo.router,
-    internal.router,
+    pages=(
+        authorize.router,
+        second_factor.router,
+        sign_in_steps.router,
+        consent.router,
+        invitations.router,
+        federation.router,
+        token.router,
+        sign_out.router,
+        discovery.router,
+        userinfo.router,
+        internal.router,
+    ),
 )
 
 
@@ -78,10 +80,9 @@ def create_app(settings: IdentitySettings | None = None, *, clock: Clock | None 
         return await revoked.newer(known)
 
     app = create_service_app(
-        "identity",
+        ROUTES,
         "身份与登录",
         settings,
-        list(API),
         jwks_source=own_keys,
         revocations=RevocationFeed(own_revocations),
         clock=clock,
@@ -89,6 +90,4 @@ def create_app(settings: IdentitySettings | None = None, *, clock: Clock | None 
     )
     app.state.identity = IdentityParts(settings, app.state.clock, app.state.database)
     app.state.revoked = RevokedList(app.state.database, app.state.clock, settings.hub.alliance_default)
-    for router in PAGES:
-        app.include_router(router)
     return app

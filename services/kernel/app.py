@@ -1,21 +1,19 @@
-"""The application factory: what every service's `app.py` calls and then adds its routers to."""
+"""The application factory: what every service's `app.py` calls with its routes."""
 
 from collections.abc import AsyncIterator, Callable
 from contextlib import AbstractAsyncContextManager, AsyncExitStack, asynccontextmanager
 from functools import partial
 
-from fastapi import APIRouter, FastAPI
+from fastapi import FastAPI
 
-from services.kernel.audit_routes import audit_router
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.database import Database
-from services.kernel.job_routes import job_router
 from services.kernel.logs import configure_logs
 from services.kernel.observability import Metrics, RequestContext, health_router
 from services.kernel.openapi import describe_operations
-from services.kernel.outbox_routes import outbox_router
 from services.kernel.problems import install_problem_handlers
 from services.kernel.revocations import RevocationFeed, following
+from services.kernel.routes import ServiceRoutes
 from services.kernel.service_calls import fetch_jwks
 from services.kernel.settings import ServiceSettings
 from services.kernel.tokens import JwksSource, TokenVerifier
@@ -24,23 +22,22 @@ Extra = Callable[[FastAPI], AbstractAsyncContextManager[None]]
 
 
 def create_service_app(
-    service: str,
+    routes: ServiceRoutes,
     title: str,
     settings: ServiceSettings,
-    routers: list[APIRouter],
     *,
     jwks_source: JwksSource | None = None,
     revocations: RevocationFeed | None = None,
     clock: Clock | None = None,
     extra: Extra | None = None,
 ) -> FastAPI:
-    """Build a service: sessions, token check, problems, health, metrics and logs around its routers.
+    """Build a service: sessions, token check, problems, health, metrics and logs around its routes.
 
-    Routers are mounted below `/api/<service>/v1`. `extra` is entered after the database opened, for the service's own
+    `extra` is entered after the database opened, for the service's own
     clients. Everything a request needs stands on `app.state`: settings, database, clock, verifier. Revoked tokens are
     followed over HTTP unless `revocations` brings another source (identity has its own).
     """
-    configure_logs(service, settings.hub.log_level)
+    configure_logs(routes.service, settings.hub.log_level)
     hub = settings.hub
     source = jwks_source or partial(fetch_jwks, hub.upstream_identity)
     time = clock or SystemClock()
@@ -57,20 +54,16 @@ def create_service_app(
                 await stack.enter_async_context(extra(app))
             yield
 
-    prefix = f"/api/{service}/v1"
-    app = FastAPI(
-        title=title, version="1", lifespan=lifespan, openapi_url=f"{prefix}/openapi.json", docs_url=None, redoc_url=None
-    )
+    document = f"{routes.prefix}/openapi.json"
+    app = FastAPI(title=title, version="1", lifespan=lifespan, openapi_url=document, docs_url=None, redoc_url=None)
     app.state.settings = settings
     app.state.database = database
     app.state.clock = time
     app.state.verifier = TokenVerifier(source, issuer=hub.public_url, audience=hub.audience, clock=time)
-    metrics = Metrics(service)
+    metrics = Metrics(routes.service)
     app.include_router(health_router(metrics, {"database": database.ping}))
-    all_routers = [*routers, job_router(), audit_router(service), outbox_router()]
-    for router in all_routers:
-        app.include_router(router, prefix=prefix)
-    describe_operations(app, all_routers, prefix)
+    routes.mount(app.router)
+    describe_operations(app, routes.routers, routes.prefix)
     install_problem_handlers(app)
     app.add_middleware(RequestContext, metrics=metrics)
     return app

@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock, SystemClock
+from services.kernel.routes import ServiceRoutes
 from services.kernel.service_calls import ServiceToken
 from services.kernel.tokens import JwksSource
 from services.registry.api import (
@@ -40,6 +41,37 @@ from services.registry.clients.subsidies import Headcounts, RosterHeadcounts
 from services.registry.receipts import FormTokens
 from services.registry.settings import RegistrySettings
 
+ROUTES = ServiceRoutes(
+    "registry",
+    member_duplicates.router,
+    members.router,
+    member_contacts.router,
+    member_successions.router,
+    member_steps.router,
+    applications.router,
+    public_applications.router,
+    change_sets.router,
+    collaborations.router,
+    contributions.router,
+    recognitions.router,
+    reviews.router,
+    agreements.router,
+    attachments.router,
+    bodies.router,
+    seats.router,
+    leads.router,
+    meetings.router,
+    resolutions.router,
+    structure.router,
+    catalogues.router,
+    majors.router,
+    industries.router,
+    coverage.router,
+    teachers.router,
+    others.router,
+    practice.router,
+)
+
 
 def create_app(
     settings: RegistrySettings | None = None,
@@ -51,37 +83,8 @@ def create_app(
 ) -> FastAPI:
     """Build the registry; settings come from the environment unless given."""
     settings = settings or RegistrySettings()  # read from the environment
-    routers = [
-        member_duplicates.router,
-        members.router,
-        member_contacts.router,
-        member_successions.router,
-        member_steps.router,
-        applications.router,
-        public_applications.router,
-        change_sets.router,
-        collaborations.router,
-        contributions.router,
-        recognitions.router,
-        reviews.router,
-        agreements.router,
-        attachments.router,
-        bodies.router,
-        seats.router,
-        leads.router,
-        meetings.router,
-        resolutions.router,
-        structure.router,
-        catalogues.router,
-        majors.router,
-        industries.router,
-        coverage.router,
-        teachers.router,
-        others.router,
-        practice.router,
-    ]
     time = clock or SystemClock()
-    app = create_service_app("registry", "成员与合作载体登记", settings, routers, jwks_source=jwks_source, clock=time)
+    app = create_service_app(ROUTES, "成员与合作载体登记", settings, jwks_source=jwks_source, clock=time)
     secret = settings.client_secret.get_secret_value()
     app.state.forms = FormTokens(secret, time, seconds=settings.form_seconds, hours=settings.form_hours)
     app.state.neighbours = neighbours or Neighbours(settings.hub, ServiceToken("registry", settings, time), time)

@@ -7,6 +7,7 @@ from fastapi import FastAPI
 
 from services.kernel.app import create_service_app
 from services.kernel.clock import Clock, SystemClock
+from services.kernel.routes import ServiceRoutes
 from services.kernel.tokens import JwksSource
 from services.subsidies.api import (
     claims,
@@ -22,7 +23,8 @@ from services.subsidies.clients.registry import RegistryClient
 from services.subsidies.settings import SubsidiesSettings
 from services.subsidies.tools import make_tools
 
-ROUTERS = [
+ROUTES = ServiceRoutes(
+    "subsidies",
     roster_imports.router,
     rosters.router,
     headcounts.router,
@@ -31,7 +33,7 @@ ROUTERS = [
     settlements.router,
     todos.router,
     practice.router,
-]
+)
 
 
 def create_app(
@@ -51,6 +53,4 @@ def create_app(
         app.state.tools = tools
         yield
 
-    return create_service_app(
-        "subsidies", "奖补服务", settings, ROUTERS, jwks_source=jwks_source, clock=time, extra=extra
-    )
+    return create_service_app(ROUTES, "奖补服务", settings, jwks_source=jwks_source, clock=time, extra=extra)

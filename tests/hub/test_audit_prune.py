@@ -22,6 +22,7 @@ from services.kernel.database import Database
 from services.kernel.outbox import events_after, publish
 from services.kernel.permissions import Role
 from services.kernel.principal import Principal
+from services.kernel.routes import ServiceRoutes
 from services.kernel.settings import ServiceSettings
 from services.kernel.shared_tables import audit_anchor, audit_entry
 from tests.support.databases import TestServer
@@ -148,7 +149,7 @@ def test_an_anchor_tells_where_the_rest_begins_and_the_rest_verifies(
     settings = service_settings(ServiceSettings, logs.urls["registry"], tmp_path)
 
     async def export(name: str) -> Path:
-        app = create_service_app("registry", "测试", settings, [], jwks_source=signer.jwks, clock=CLOCK)
+        app = create_service_app(ServiceRoutes("registry"), "测试", settings, jwks_source=signer.jwks, clock=CLOCK)
         async with client_of(app) as client:
             headers = signer.headers(Role.AUDIT_ADMIN)
             answer = await client.post("/api/registry/v1/audit-exports", json={"reason": "检查"}, headers=headers)

@@ -12,7 +12,6 @@ from services.identity.commands.add_person import add_person
 from services.identity.credentials import digest, new_credential
 from services.identity.parts import IdentityParts
 from services.identity.queries import HeldPost, posts_held, signing_key
-from services.identity.revoked import RevokedList
 from services.identity.schemas.account import AccountCreate
 from services.identity.tables import LoginSession
 from services.kernel.clock import business_date
@@ -40,7 +39,6 @@ class Office:
     def __init__(self, world: World) -> None:
         self.world = world
         self.parts: IdentityParts = world.app.state.identity
-        world.app.state.revoked = RevokedList(world.database, world.clock, "anqing", fresh_seconds=0)
 
     @property
     def today(self) -> date:

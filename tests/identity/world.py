@@ -27,6 +27,7 @@ from services.identity.commands.create_post import create_post
 from services.identity.commands.grant_post import grant_post
 from services.identity.parts import IdentityParts
 from services.identity.queries import get_account
+from services.identity.revoked import RevokedList
 from services.identity.schemas.account import AccountCreate
 from services.identity.schemas.posts import HoldingCreate, PostCreate
 from services.identity.settings import IdentitySettings
@@ -259,6 +260,7 @@ async def world_of(database_url: str, files: Path, clock: FixedClock, **changes:
     app = create_app(settings, clock=clock)
     async with app.router.lifespan_context(app):
         world = World(settings, clock, app)
+        app.state.revoked = RevokedList(world.database, clock, "anqing", fresh_seconds=0)
         await world.bootstrap()
         parts: IdentityParts = app.state.identity
         async with parts.database.write("anqing") as session:

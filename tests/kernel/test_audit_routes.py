@@ -22,6 +22,7 @@ from services.kernel.clock import FixedClock
 from services.kernel.database import Database
 from services.kernel.permissions import Permission, Role
 from services.kernel.principal import Principal
+from services.kernel.routes import ServiceRoutes
 from services.kernel.sessions import InjectedClock, Writing
 from services.kernel.settings import ServiceSettings
 from tests.kernel.audit_exports import parsed_lines
@@ -94,7 +95,8 @@ Body = Callable[[Log], Awaitable[None]]
 def play(server: TestServer, signer: Signer, tmp_path: Path) -> Callable[[Body], None]:
     settings = service_settings(ServiceSettings, server.service_url("registry"), tmp_path)
     clock = FixedClock(NOON)
-    app = create_service_app("registry", "测试", settings, [router()], jwks_source=signer.jwks, clock=clock)
+    routes = ServiceRoutes("registry", router())
+    app = create_service_app(routes, "测试", settings, jwks_source=signer.jwks, clock=clock)
 
     def go(body: Body) -> None:
         async def run() -> None:

@@ -15,6 +15,7 @@ from services.kernel.clock import FixedClock
 from services.kernel.database import Database
 from services.kernel.outbox import OFFICE_ONLY, audience_of, events_after, publish
 from services.kernel.permissions import Role
+from services.kernel.routes import ServiceRoutes
 from services.kernel.settings import ServiceSettings
 from tests.support.databases import TestServer
 from tests.support.services import client_of, service_settings
@@ -29,7 +30,7 @@ Body = Callable[[httpx.AsyncClient, Database], Awaitable[None]]
 @pytest.fixture
 def play(server: TestServer, signer: Signer, tmp_path: Path) -> Callable[[Body], None]:
     settings = service_settings(ServiceSettings, server.service_url("registry"), tmp_path)
-    app = create_service_app("registry", "测试", settings, [], jwks_source=signer.jwks, clock=CLOCK)
+    app = create_service_app(ServiceRoutes("registry"), "测试", settings, jwks_source=signer.jwks, clock=CLOCK)
 
     def go(body: Body) -> None:
         async def run() -> None:

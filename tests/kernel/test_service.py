@@ -20,6 +20,7 @@ from services.kernel.etags import check_version, if_match, set_etag
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
+from services.kernel.routes import ServiceRoutes
 from services.kernel.sessions import Reading, Writing
 from services.kernel.settings import ServiceSettings
 from services.kernel.shared_tables import snapshot
@@ -91,7 +92,8 @@ def router() -> APIRouter:
 @pytest.fixture
 def app(server: TestServer, signer: Signer, tmp_path: Path) -> FastAPI:
     settings = service_settings(ServiceSettings, server.service_url("registry"), tmp_path)
-    return create_service_app("registry", "测试", settings, [router()], jwks_source=signer.jwks, clock=FixedClock(NOON))
+    routes = ServiceRoutes("registry", router())
+    return create_service_app(routes, "测试", settings, jwks_source=signer.jwks, clock=FixedClock(NOON))
 
 
 Call = Callable[[httpx.AsyncClient], Awaitable[Any]]
