@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.kernel.clock import business_date
 from services.kernel.database import AnySession
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
-from services.registry.api.members import history_of, workbook
-from services.registry.api.parameters import AsOf
+from services.registry.api.histories import add_history
+from services.registry.api.members import workbook
+from services.registry.api.parameters import AsOf, Paging, Purpose, Seen
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.create_agreement import create_agreement
 from services.registry.commands.end_agreement import end_agreement
@@ -29,7 +30,6 @@ from services.registry.queries.agreements import (
     list_agreements,
     surroundings_of,
 )
-from services.registry.queries.members import history
 from services.registry.schemas.agreements import (
     AgreementCreate,
     AgreementEnding,
@@ -40,7 +40,6 @@ from services.registry.schemas.agreements import (
     Named,
     PartyRead,
 )
-from services.registry.schemas.members import History
 from services.registry.tables import Agreement
 
 router = APIRouter(prefix="/agreements", tags=["agreements"])
@@ -64,7 +63,6 @@ def agreement_filter(
 
 
 Asked = Annotated[AgreementFilter, Depends(agreement_filter)]
-Seen = Annotated[str, Depends(if_match)]
 
 
 def summary(found: Agreement, around: Surroundings, day: date) -> AgreementSummary:
@@ -119,7 +117,7 @@ async def list_(
     scope: CallerScope,
     _caller: RegistryRead,
     asked: Asked,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
 ) -> Page[AgreementSummary]:
     found, cursor, total = await list_agreements(session, scope, asked, page)
     around = await surroundings_of(session, scope, found, asked.as_of)
@@ -150,7 +148,7 @@ async def export(
     clock: InjectedClock,
     principal: RegistryRead,
     asked: Asked,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     return workbook(await export_agreements(session, clock, principal, asked, reason), "agreements", "合作协议")
 
@@ -221,7 +219,4 @@ async def end(
     return await read(session, scope, found, business_date(clock), None)
 
 
-@router.get("/{agreement_id}/history", summary="查看修改记录")
-async def read_history(agreement_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryWrite) -> History:
-    await find_agreement(session, scope, agreement_id)
-    return history_of(await history(session, scope, "agreement", agreement_id))
+add_history(router, "agreement", find_agreement)

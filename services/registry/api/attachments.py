@@ -11,10 +11,10 @@ from fastapi.responses import StreamingResponse
 
 from services.kernel.audit import audit, audit_read
 from services.kernel.idempotency import IdempotentUpload
-from services.kernel.pagination import PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Writing
 from services.kernel.storage import Storage
 from services.registry.api.attachment_uploads import ATTACHMENT_BODY, ReceivedAttachment
+from services.registry.api.parameters import Paging
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_attachment import add_attachment
 from services.registry.commands.remove_attachment import remove_attachment
@@ -72,7 +72,7 @@ async def list_(
     principal: RegistryRead,
     clock: InjectedClock,
     settings: WithSettings,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     subject_kind: SubjectKind,
     subject: SubjectId,
     as_of: AsOf = None,

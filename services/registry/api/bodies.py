@@ -3,16 +3,16 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from services.kernel.database import AnySession
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
-from services.registry.api.members import history_of
-from services.registry.api.parameters import AsOf
+from services.registry.api.histories import add_history
+from services.registry.api.parameters import AsOf, Paging, Seen
 from services.registry.api.seats import read_seat
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.add_term import add_term
@@ -31,7 +31,6 @@ from services.registry.queries.governance import (
     seats_of,
     terms_of,
 )
-from services.registry.queries.members import history
 from services.registry.schemas.governance import (
     BodyCreate,
     BodyDissolution,
@@ -44,7 +43,6 @@ from services.registry.schemas.governance import (
     TermCreate,
     TermRead,
 )
-from services.registry.schemas.members import History
 from services.registry.tables import Body
 
 router = APIRouter(prefix="/bodies", tags=["governance"])
@@ -80,7 +78,7 @@ async def list_(
     scope: CallerScope,
     clock: InjectedClock,
     _caller: RegistryRead,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     q: Annotated[str | None, Query(max_length=50, description="名称、拼音或首字母中的一段")] = None,
     kind: BodyKind | None = None,
     as_of: AsOf = None,
@@ -133,7 +131,7 @@ async def update(
     principal: RegistryWrite,
     scope: CallerScope,
     draft: BodyUpdate,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> BodyRead:
     body = await update_body(session, clock, principal, body_id, draft, seen)
@@ -149,7 +147,7 @@ async def dissolve(
     principal: RegistryWrite,
     scope: CallerScope,
     draft: BodyDissolution,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> BodyRead:
     body = await dissolve_body(session, clock, principal, body_id, draft, seen)
@@ -191,7 +189,4 @@ async def new_seat(
     return await once.answer(await read_seat(session, scope, Moment.of(None, clock), seat), headers=headers)
 
 
-@router.get("/{body_id}/history", summary="查看修改记录")
-async def read_history(body_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryWrite) -> History:
-    await find_body(session, scope, body_id)
-    return history_of(await history(session, scope, "body", body_id))
+add_history(router, "body", find_body)

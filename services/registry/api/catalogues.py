@@ -8,13 +8,14 @@ from fastapi import APIRouter, Depends, Form, Query, Response
 
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate, IdempotentUpload
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import write_rows, write_template
 from services.registry.api.members import workbook
+from services.registry.api.parameters import Paging, Seen
 from services.registry.api.workbook_upload import AsOf, File, checked, content_of
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.adopt_catalogue import adopt_catalogue
@@ -35,8 +36,6 @@ from services.registry.tables import CatalogueVersion
 from services.registry.workbook_catalogues import CATALOGUES
 
 router = APIRouter(prefix="/catalogues", tags=["catalogues"])
-Paging = Annotated[PageRequest, Depends(page_request)]
-Seen = Annotated[str, Depends(if_match)]
 Label = Annotated[str, Form(min_length=1, max_length=100, description="版本名称，如 2021 年版")]
 Source = Annotated[str, Form(min_length=1, max_length=300, description="来源，如文件名称和文号")]
 EXTRACT_LABEL = "随附节选"

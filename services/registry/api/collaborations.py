@@ -1,19 +1,20 @@
 """`/collaborations`: list, read, create, change, export, the fields of kinds, the headcount of a class."""
 
-from datetime import date
 from typing import Annotated, Literal
 from uuid import UUID
 
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.kernel.clock import business_date
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_template
 from services.registry.api.collaboration_views import read, summary
-from services.registry.api.members import history_of, workbook
+from services.registry.api.histories import add_history
+from services.registry.api.members import workbook
+from services.registry.api.parameters import AsOfToday, Paging, Purpose, Seen
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.clients.subsidies import Headcounts
 from services.registry.collaboration_workbook import importable_spec
@@ -29,7 +30,6 @@ from services.registry.queries.collaborations import (
     list_collaborations,
 )
 from services.registry.queries.headcounts import headcount_of
-from services.registry.queries.members import history
 from services.registry.schemas.collaborations import (
     CollaborationCreate,
     CollaborationRead,
@@ -38,11 +38,9 @@ from services.registry.schemas.collaborations import (
     HeadcountRead,
 )
 from services.registry.schemas.kind_fields import Kinds, kinds
-from services.registry.schemas.members import History
 
 router = APIRouter(prefix="/collaborations", tags=["collaborations"])
 Missing = Literal["lead", "host", "enterprise", "class_code", "details", "founded_on"]
-AsOf = Annotated[date | None, Query(description="看这一天的情况，默认今天")]
 
 
 def collaboration_filter(
@@ -55,7 +53,7 @@ def collaboration_filter(
     division: Annotated[str | None, Query(pattern=r"^\d{6}$", description="该县区有单位参加的")] = None,
     partner: Annotated[str | None, Query(max_length=50, description="参加单位的名称、拼音或首字母中的一段")] = None,
     missing: Annotated[Missing | None, Query(description="缺哪一项，仅运行中的")] = None,
-    as_of: AsOf = None,
+    as_of: AsOfToday = None,
 ) -> CollaborationFilter:
     """The query of a list or an export."""
     return CollaborationFilter(
@@ -86,7 +84,7 @@ async def list_(
     scope: CallerScope,
     _caller: RegistryRead,
     asked: Asked,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
 ) -> Page[CollaborationSummary]:
     found, cursor, total = await list_collaborations(session, scope, asked, page)
     details = await details_of(session, scope, found, asked.as_of)
@@ -123,7 +121,7 @@ async def export(
     clock: InjectedClock,
     principal: RegistryRead,
     asked: Asked,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     content = await export_collaborations(session, clock, principal, asked, reason)
     return workbook(content, "collaborations", "合作载体")
@@ -142,7 +140,7 @@ async def get(
     clock: InjectedClock,
     _caller: RegistryRead,
     response: Response,
-    as_of: AsOf = None,
+    as_of: AsOfToday = None,
 ) -> CollaborationRead:
     found = await find_collaboration(session, scope, collaboration_id, as_of)
     if as_of is None:
@@ -158,7 +156,7 @@ async def update(
     principal: RegistryWrite,
     scope: CallerScope,
     draft: CollaborationUpdate,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> CollaborationRead:
     found = await update_collaboration(session, clock, principal, collaboration_id, draft, seen)
@@ -166,15 +164,7 @@ async def update(
     return await read(session, scope, found, business_date(clock))
 
 
-@router.get("/{collaboration_id}/history", summary="查看修改记录")
-async def read_history(
-    collaboration_id: UUID,
-    session: Reading,
-    scope: CallerScope,
-    _caller: RegistryWrite,
-) -> History:
-    await find_collaboration(session, scope, collaboration_id)
-    return history_of(await history(session, scope, "collaboration", collaboration_id))
+add_history(router, "collaboration", find_collaboration)
 
 
 @router.get("/{collaboration_id}/headcount", summary="校企合作班的人数（读自学生名册）")
@@ -185,7 +175,7 @@ async def headcount(
     clock: InjectedClock,
     _caller: RegistryRead,
     headcounts: Annotated[Headcounts, Depends(headcounts_of)],
-    as_of: AsOf = None,
+    as_of: AsOfToday = None,
 ) -> HeadcountRead:
     found = await find_collaboration(session, scope, collaboration_id, as_of)
     return await headcount_of(session, scope, headcounts, found, as_of or business_date(clock), as_of)

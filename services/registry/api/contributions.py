@@ -1,18 +1,19 @@
 """`/collaborations/{id}/contributions`: what members put in, with sums."""
 
 from datetime import date
-from typing import Annotated, Any, TypeVar
+from typing import Any, TypeVar
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Response
 
 from services.kernel.database import AnySession
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
+from services.registry.api.parameters import AsOfToday, Correction, Seen
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_contribution import add_contribution
 from services.registry.commands.change_contribution import change_contribution
@@ -33,8 +34,6 @@ from services.registry.schemas.contributions import (
 from services.registry.tables import Contribution
 
 router = APIRouter(prefix="/collaborations/{collaboration_id}/contributions", tags=["collaborations"])
-AsOf = Annotated[date | None, Query(description="看这一天的情况，默认今天")]
-Reason = Annotated[str, Query(min_length=1, max_length=200, description="更正原因，记入审计")]
 K = TypeVar("K")
 MAY_CHANGE = (Permission.REGISTRY_WRITE, Permission.REGISTRY_OWN)
 
@@ -62,7 +61,7 @@ async def list_(
     session: Reading,
     scope: CallerScope,
     principal: RegistryRead,
-    as_of: AsOf = None,
+    as_of: AsOfToday = None,
 ) -> Contributions:
     await find_collaboration(session, scope, collaboration_id, as_of)
     found = await contributions_of(session, scope, collaboration_id, as_of)
@@ -109,7 +108,7 @@ async def change(
     principal: RegistryOwn,
     scope: CallerScope,
     draft: ContributionWrite,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> ContributionRead:
     found = await change_contribution(session, clock, principal, collaboration_id, contribution_id, draft, seen)
@@ -124,7 +123,7 @@ async def remove(
     session: Writing,
     clock: InjectedClock,
     principal: RegistryOwn,
-    reason: Reason,
-    seen: Annotated[str, Depends(if_match)],
+    reason: Correction,
+    seen: Seen,
 ) -> None:
     await remove_contribution(session, clock, principal, collaboration_id, contribution_id, reason, seen)

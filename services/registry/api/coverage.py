@@ -8,6 +8,7 @@ from services.kernel.audit import audit_export
 from services.kernel.clock import business_date
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.registry.api.members import workbook
+from services.registry.api.parameters import Purpose
 from services.registry.api.workbook_upload import AsOf
 from services.registry.auth import RegistryRead
 from services.registry.domain.coverage import RowsBy
@@ -41,7 +42,7 @@ async def export(
     as_of: AsOf,
     by: By = RowsBy.SCHOOL,
     table: CoverageTable = CoverageTable.MATRIX,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     found = await read_coverage(session, scope, by, business_date(clock), as_of)
     await audit_export(session, clock, principal, "coverage", table, rows=len(found.rows), reason=reason)

@@ -3,12 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
+from services.registry.api.parameters import Paging, Seen
 from services.registry.api.workbook_upload import AsOf, Effective
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.adopt_industries import adopt_industries
@@ -30,8 +31,6 @@ from services.registry.schemas.coverage import (
 )
 
 router = APIRouter(prefix="/leading-industries", tags=["coverage"])
-Paging = Annotated[PageRequest, Depends(page_request)]
-Seen = Annotated[str, Depends(if_match)]
 
 
 @router.get("", summary="查询主导产业")

@@ -3,13 +3,13 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Query, Response
+from fastapi import APIRouter, Query, Response
 from pydantic import BaseModel
 
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
-from services.registry.api.parameters import AsOf
+from services.registry.api.parameters import AsOf, Seen
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.create_lead import create_lead
 from services.registry.commands.end_lead import end_lead
@@ -78,7 +78,7 @@ async def end(
     principal: RegistryWrite,
     scope: CallerScope,
     draft: LeadEnding,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> LeadRead:
     lead = await end_lead(session, clock, principal, lead_id, draft, seen)

@@ -6,12 +6,13 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Response
 
 from services.kernel.audit import audit_export
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate, IdempotentUpload
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_rows, write_template
 from services.registry.api.members import workbook
+from services.registry.api.parameters import Paging, Purpose, Seen
 from services.registry.api.workbook_upload import AsOf, Effective, File, checked, content_of, rows_taken
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_major import add_major
@@ -26,8 +27,6 @@ from services.registry.schemas.coverage import MajorRead, MajorWrite, RowsTaken
 from services.registry.workbook_catalogues import MAJORS
 
 router = APIRouter(tags=["majors"])
-Paging = Annotated[PageRequest, Depends(page_request)]
-Seen = Annotated[str, Depends(if_match)]
 
 
 def major_filter(
@@ -58,7 +57,7 @@ async def export(
     scope: CallerScope,
     asked: Asked,
     as_of: AsOf,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     majors = await all_majors(session, scope, asked, as_of)
     schools = await names_of(session, scope.alliance, {major.member for major in majors})

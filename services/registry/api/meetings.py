@@ -7,14 +7,14 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import AnySession
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
 from services.registry.api.bodies import share_of
-from services.registry.api.members import history_of
-from services.registry.api.parameters import AsOf
+from services.registry.api.histories import add_history
+from services.registry.api.parameters import AsOf, Paging, Seen
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.archive_meeting import archive_meeting
 from services.registry.commands.cancel_meeting import cancel_meeting
@@ -37,7 +37,6 @@ from services.registry.queries.meetings import (
     seats_at,
     turnout_of,
 )
-from services.registry.queries.members import history
 from services.registry.schemas.governance import BodyRef
 from services.registry.schemas.meetings import (
     AgendaItemRead,
@@ -51,11 +50,9 @@ from services.registry.schemas.meetings import (
     QuorumRead,
     ResolutionRef,
 )
-from services.registry.schemas.members import History
 from services.registry.tables import Body, Meeting, Resolution
 
 router = APIRouter(prefix="/meetings", tags=["governance"])
-Seen = Annotated[str, Depends(if_match)]
 PLAIN = ("id", "title", "held_on", "starts_at", "place", "form", "state")
 
 
@@ -120,7 +117,7 @@ async def list_(
     scope: CallerScope,
     _caller: RegistryRead,
     asked: Annotated[MeetingFilter, Depends(meeting_filter)],
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     as_of: AsOf = None,
 ) -> Page[MeetingSummary]:
     found, cursor, total = await list_meetings(session, scope, as_of, asked, page)
@@ -238,7 +235,4 @@ async def cancel(
     return await read(session, scope, clock, meeting)
 
 
-@router.get("/{meeting_id}/history", summary="查看修改记录")
-async def read_history(meeting_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryWrite) -> History:
-    await find_meeting(session, scope, meeting_id)
-    return history_of(await history(session, scope, "meeting", meeting_id))
+add_history(router, "meeting", find_meeting)

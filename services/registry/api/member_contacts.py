@@ -1,15 +1,14 @@
 """`/members/{id}/contacts`: whom to reach at a member, by post; kept by the unit, its county and the secretariat."""
 
-from typing import Annotated
 from uuid import UUID
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Response
 
 from services.kernel.audit import audit_read
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.sessions import CallerScope, InjectedClock, Writing
-from services.registry.api.parameters import AsOf
+from services.registry.api.parameters import AsOf, Seen
 from services.registry.auth import RegistryOwn
 from services.registry.commands.create_member_contact import create_member_contact
 from services.registry.commands.remove_member_contact import remove_member_contact
@@ -18,7 +17,6 @@ from services.registry.queries.member_contacts import contacts_of, find_contact,
 from services.registry.schemas.member_contacts import MemberContactRead, MemberContacts, MemberContactWrite
 
 router = APIRouter(prefix="/members/{member_id}/contacts", tags=["members"])
-Seen = Annotated[str, Depends(if_match)]
 
 
 @router.get("", summary="查看联系人（按岗位）")

@@ -7,9 +7,10 @@ from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.identifiers import tidy_code
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.registry.api.members import summary
+from services.registry.api.parameters import Paging
 from services.registry.auth import RegistryWrite
 from services.registry.commands.dismiss_duplicate import dismiss_duplicate
 from services.registry.domain.duplicates import page_of, same_codes
@@ -62,7 +63,7 @@ async def list_pairs(
     scope: CallerScope,
     _caller: RegistryWrite,
     likeness: Likeness,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     at_least: Annotated[float | None, Query(ge=0.5, le=1, description="只要相似度不低于此的，默认为系统设置")] = None,
 ) -> Page[DuplicatePair]:
     pairs = await all_pairs(session, scope, likeness if at_least is None else at_least)

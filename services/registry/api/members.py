@@ -10,24 +10,23 @@ from fastapi import APIRouter, Depends, Query, Response
 from services.kernel.audit import audit_read
 from services.kernel.clock import business_date
 from services.kernel.divisions import division_name
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_template
-from services.registry.api.parameters import AsOf
+from services.registry.api.histories import add_history
+from services.registry.api.parameters import AsOf, Paging, Purpose, Seen
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.create_member import create_member
 from services.registry.commands.export_members import export_members
 from services.registry.commands.update_member import update_member
 from services.registry.domain.members import MemberCategory, MemberStatus, StructureRole
 from services.registry.queries.member_states import states_of_member
-from services.registry.queries.members import MemberFilter, find_member, history, list_members
+from services.registry.queries.members import MemberFilter, find_member, list_members
 from services.registry.schemas.members import (
-    History,
-    HistoryEntry,
     MemberCreate,
     MemberRead,
     MemberStates,
@@ -107,7 +106,7 @@ async def list_(
     scope: CallerScope,
     _caller: RegistryRead,
     asked: Asked,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     as_of: AsOf = None,
 ) -> Page[MemberSummary]:
     members, cursor, total = await list_members(session, scope, asked, page, as_of)
@@ -132,7 +131,7 @@ async def export(
     clock: InjectedClock,
     principal: RegistryRead,
     asked: Asked,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
     as_of: AsOf = None,
 ) -> Response:
     content = await export_members(session, clock, principal, asked, reason, as_of)
@@ -173,7 +172,7 @@ async def update(
     clock: InjectedClock,
     principal: RegistryWrite,
     draft: MemberUpdate,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> MemberRead:
     member = await update_member(session, clock, principal, member_id, draft, seen)
@@ -187,19 +186,4 @@ async def read_states(member_id: UUID, session: Reading, scope: CallerScope, pri
     return await states_of_member(session, scope, member_id, contacts=sees_contacts(principal, member_id))
 
 
-@router.get("/{member_id}/history", summary="查看修改记录")
-async def read_history(member_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryWrite) -> History:
-    await find_member(session, scope, member_id)
-    return history_of(await history(session, scope, "member", member_id))
-
-
-def history_of(rows: list[object]) -> History:
-    """Audit rows as the wire shows them: which fields changed, never their contents."""
-    return History(items=[entry_of(row) for row in rows])
-
-
-def entry_of(row: object) -> HistoryEntry:
-    """One audit row on the wire."""
-    changed = sorted(getattr(row, "after", None) or {}) if getattr(row, "before", None) else []
-    fields = {name: getattr(row, name) for name in ("at", "actor_name", "action", "reason")}
-    return HistoryEntry(**fields, changed=changed)
+add_history(router, "member", find_member)

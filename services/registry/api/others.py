@@ -3,14 +3,14 @@
 from datetime import datetime, time
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Query, Response
+from fastapi import APIRouter, Header, Query, Response
 
 from services.kernel.clock import BUSINESS_ZONE, business_date
 from services.kernel.etags import etag_of
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading
 from services.kernel.todos import TodoList
-from services.registry.api.parameters import AsOf
+from services.registry.api.parameters import AsOf, Paging
 from services.registry.auth import RegistryRead, SnapshotRead, UnitsRead
 from services.registry.queries.agreement_todos import agreement_todos
 from services.registry.queries.life_cycle_todos import life_cycle_todos
@@ -59,7 +59,7 @@ async def units(
     scope: CallerScope,
     _caller: UnitsRead,
     clock: InjectedClock,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     q: Annotated[str | None, Query(max_length=50, description="名称、拼音或代码的一段")] = None,
     as_of: AsOf = None,
 ) -> Page[UnitRead]:

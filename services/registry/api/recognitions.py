@@ -1,6 +1,5 @@
 """`/recognitions` of collaborations and members, their withdrawal, and the rules of plates."""
 
-from datetime import date
 from typing import Annotated
 from uuid import UUID
 
@@ -8,9 +7,10 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.kernel.clock import business_date
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.registry.api.collaboration_views import entries, recognition
+from services.registry.api.parameters import AsOfToday, Paging
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.add_recognition import add_recognition
 from services.registry.commands.recognition_subjects import subject_of, subject_of_collaboration, subject_of_member
@@ -34,7 +34,6 @@ from services.registry.schemas.recognitions import (
 )
 
 router = APIRouter(tags=["recognitions"])
-AsOf = Annotated[date | None, Query(description="看这一天的情况，默认今天")]
 
 
 def recognition_filter(
@@ -47,7 +46,7 @@ def recognition_filter(
     plates: Annotated[bool, Query(description="只要会到期的")] = False,
     lapsing: Annotated[bool, Query(description="只要 90 天内到期的")] = False,
     review_due: Annotated[bool, Query(description="只要欠年度考核的")] = False,
-    as_of: AsOf = None,
+    as_of: AsOfToday = None,
 ) -> RecognitionFilter:
     """The query of the list."""
     return RecognitionFilter(
@@ -61,8 +60,8 @@ async def list_(
     scope: CallerScope,
     _caller: RegistryRead,
     asked: Annotated[RecognitionFilter, Depends(recognition_filter)],
-    page: Annotated[PageRequest, Depends(page_request)],
-    as_of: AsOf = None,
+    page: Paging,
+    as_of: AsOfToday = None,
 ) -> Page[RecognitionEntry]:
     found, cursor, total = await list_recognitions(session, scope, asked, page)
     items = await entries(session, scope, found, asked.day, as_of)
@@ -89,7 +88,7 @@ async def recognise_member(
 
 @router.get("/recognitions/plate-rules", summary="授牌规定：多久考核一次、几年到期")
 async def read_plate_rules(
-    session: Reading, scope: CallerScope, _caller: RegistryRead, as_of: AsOf = None
+    session: Reading, scope: CallerScope, _caller: RegistryRead, as_of: AsOfToday = None
 ) -> PlateRules:
     rules = await plate_rules(session, scope, as_of)
     return PlateRules(items=[PlateRuleRead.model_validate(rule) for rule in rules])
@@ -102,7 +101,7 @@ async def get(
     scope: CallerScope,
     clock: InjectedClock,
     _caller: RegistryRead,
-    as_of: AsOf = None,
+    as_of: AsOfToday = None,
 ) -> RecognitionEntry:
     found = await find_recognition(session, scope, recognition_id, as_of)
     return (await entries(session, scope, [found], as_of or business_date(clock), as_of))[0]

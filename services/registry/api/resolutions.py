@@ -8,15 +8,16 @@ from fastapi import APIRouter, Depends, Query, Response
 from services.kernel.audit import audit_export
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import AnySession
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import MAXIMUM_LIMIT, Page, PageRequest, page_request
+from services.kernel.pagination import MAXIMUM_LIMIT, Page, PageRequest
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
 from services.registry.api.bodies import share_of
+from services.registry.api.histories import add_history
 from services.registry.api.meetings import resolution_ref
-from services.registry.api.members import history_of, workbook
-from services.registry.api.parameters import AsOf
+from services.registry.api.members import workbook
+from services.registry.api.parameters import AsOf, Paging, Purpose, Seen
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.propose_resolution import propose_resolution
 from services.registry.commands.record_vote import record_vote
@@ -36,7 +37,6 @@ from services.registry.queries.meetings import (
     seats_at,
     votes_of,
 )
-from services.registry.queries.members import history
 from services.registry.schemas.governance import BodyRef
 from services.registry.schemas.meetings import (
     ResolutionCreate,
@@ -48,7 +48,6 @@ from services.registry.schemas.meetings import (
     VoteRead,
     VoteRecord,
 )
-from services.registry.schemas.members import History
 from services.registry.tables import Body, Meeting, Resolution
 
 router = APIRouter(prefix="/resolutions", tags=["governance"])
@@ -128,7 +127,7 @@ async def list_(
     scope: CallerScope,
     _caller: RegistryRead,
     asked: Asked,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     as_of: AsOf = None,
 ) -> Page[ResolutionSummary]:
     found, cursor, total = await list_resolutions(session, scope, as_of, asked, page)
@@ -157,7 +156,7 @@ async def export(
     principal: RegistryRead,
     asked: Asked,
     as_of: AsOf = None,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     rows: list[Resolution] = []
     cursor: str | None = None
@@ -211,7 +210,7 @@ async def update(
     principal: RegistryWrite,
     scope: CallerScope,
     draft: ResolutionUpdate,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> ResolutionRead:
     found = await update_resolution(session, clock, principal, resolution_id, draft, seen)
@@ -227,7 +226,7 @@ async def vote(
     principal: RegistryWrite,
     scope: CallerScope,
     record: VoteRecord,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> ResolutionRead:
     found = await record_vote(session, clock, principal, resolution_id, record, seen)
@@ -235,7 +234,4 @@ async def vote(
     return await read(session, scope, clock, found)
 
 
-@router.get("/{resolution_id}/history", summary="查看修改记录")
-async def read_history(resolution_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryWrite) -> History:
-    await find_resolution(session, scope, resolution_id)
-    return history_of(await history(session, scope, "resolution", resolution_id))
+add_history(router, "resolution", find_resolution)

@@ -7,13 +7,14 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.kernel.audit import audit_export
 from services.kernel.database import AnySession
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
-from services.registry.api.members import history_of, workbook
-from services.registry.api.parameters import AsOf
+from services.registry.api.histories import add_history
+from services.registry.api.members import workbook
+from services.registry.api.parameters import AsOf, Paging, Purpose, Seen
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.abolish_seat import abolish_seat
 from services.registry.commands.succeed_seat import succeed_seat
@@ -29,7 +30,6 @@ from services.registry.queries.governance import (
     list_seats,
     seat_summaries,
 )
-from services.registry.queries.members import history
 from services.registry.schemas.governance import (
     HoldingRead,
     SeatAbolition,
@@ -39,7 +39,6 @@ from services.registry.schemas.governance import (
     SuccessionCreate,
     VacancyCreate,
 )
-from services.registry.schemas.members import History
 from services.registry.tables import Seat
 
 router = APIRouter(prefix="/seats", tags=["governance"])
@@ -72,7 +71,7 @@ async def list_(
     clock: InjectedClock,
     _caller: RegistryRead,
     asked: Asked,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     as_of: AsOf = None,
 ) -> Page[SeatSummary]:
     moment = Moment.of(as_of, clock)
@@ -89,7 +88,7 @@ async def export(
     principal: RegistryRead,
     asked: Asked,
     as_of: AsOf = None,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     moment = Moment.of(as_of, clock)
     seats = await seat_summaries(session, scope, moment, await all_seats(session, scope, moment, asked))
@@ -120,7 +119,7 @@ async def update(
     principal: RegistryWrite,
     scope: CallerScope,
     draft: SeatUpdate,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> SeatRead:
     seat = await update_seat(session, clock, principal, seat_id, draft, seen)
@@ -172,7 +171,7 @@ async def abolish(
     principal: RegistryWrite,
     scope: CallerScope,
     draft: SeatAbolition,
-    seen: Annotated[str, Depends(if_match)],
+    seen: Seen,
     response: Response,
 ) -> SeatRead:
     seat = await abolish_seat(session, clock, principal, seat_id, draft, seen)
@@ -180,7 +179,4 @@ async def abolish(
     return await read_seat(session, scope, Moment.of(None, clock), seat)
 
 
-@router.get("/{seat_id}/history", summary="查看修改记录")
-async def read_history(seat_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryWrite) -> History:
-    await find_seat(session, scope, seat_id)
-    return history_of(await history(session, scope, "seat", seat_id))
+add_history(router, "seat", find_seat)

@@ -8,12 +8,13 @@ from fastapi import APIRouter, Depends, Query, Response
 
 from services.kernel.audit import audit_export, audit_read
 from services.kernel.clock import business_date
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate, IdempotentUpload
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_rows, write_template
 from services.registry.api.members import workbook
+from services.registry.api.parameters import Paging, Purpose, Seen
 from services.registry.api.workbook_upload import AsOf, File, checked, content_of, rows_taken
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_practice import add_practice
@@ -48,8 +49,6 @@ from services.registry.tables import Teacher
 from services.registry.workbook_teachers import TEACHERS
 
 router = APIRouter(prefix="/teachers", tags=["teachers"])
-Paging = Annotated[PageRequest, Depends(page_request)]
-Seen = Annotated[str, Depends(if_match)]
 Fragment = Annotated[str | None, Query(max_length=50, description="姓名、拼音或专业方向中的一段")]
 Unit = Annotated[UUID | None, Query(description="所在单位")]
 
@@ -140,7 +139,7 @@ async def export(
     principal: RegistryOwn,
     scope: CallerScope,
     asked: Asked,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     cells = await teacher_cells(session, scope, asked, business_date(clock))
     await audit_export(session, clock, principal, "teacher", rows=len(cells), reason=reason)
