@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Final
 
 MEMBER_CATEGORIES: Final[Mapping[str, str]] = {
+    "university": "本科高校/开放大学",
     "higher_vocational": "高职院校",
     "secondary_vocational": "中职学校",
     "technician": "技工院校",
@@ -33,7 +34,7 @@ BELONGS: Final = frozenset({"active", "rectifying", "suspended"})
 """Statuses in which a member belongs to the alliance (docs/registry.md §2)."""
 TAKES_PART: Final = BELONGS - {"suspended"}
 """Statuses in which a member has its full part in it: one that is suspended belongs, but earns nothing meanwhile."""
-SCHOOLS: Final = frozenset({"higher_vocational", "secondary_vocational", "technician", "sending_school"})
+SCHOOLS: Final = frozenset({"university", "higher_vocational", "secondary_vocational", "technician", "sending_school"})
 """Categories of members that have a 学校标识码."""
 APPLICATION_STATES: Final[Mapping[str, str]] = {
     "submitted": "待初审",

@@ -95,6 +95,10 @@ _BEFORE: Final = (
         kind="choice",
         choices=_labels(words.MEMBER_CATEGORIES),
         choice_aliases={
+            "本科高校": "university",
+            "本科院校": "university",
+            "普通高校": "university",
+            "开放大学": "university",
             "高职": "higher_vocational",
             "中职": "secondary_vocational",
             "技工": "technician",

@@ -81,7 +81,7 @@ async def test_an_alliance_is_filled_with_the_units_of_its_document(code: str) -
     fake = FakeHub({account.username: f"密码-{account.username}" for account in alliance.accounts})
     said = await loaded(fake, alliance)
     structure = sound_pack(alliance.folder).structure
-    named = [unit.name for unit in structure.units if not unit.collective and unit.category]
+    named = [unit.name for unit in structure.units if not unit.collective]
     assert [member["name"] for member in fake.members] == named
     assert fake.adopted == [(f"{code}-mishuchu", alliance.pack)]
     assert fake.practised == [f"{code}-mishuchu"]
@@ -111,7 +111,7 @@ def test_what_a_document_leaves_open_is_said() -> None:
     report = {
         "pack": "some-pack",
         "items": [
-            {"kind": "member", "name": "湖北工程学院", "outcome": "skipped", "note": "文件没有写明单位类别。"},
+            {"kind": "member", "name": "示例大学", "outcome": "skipped", "note": "文件没有写明单位类别。"},
             {"kind": "body", "name": "理事会", "outcome": "found", "note": None},
             {"kind": "seat", "name": "理事会 理事", "outcome": "made", "note": None},
             {"kind": "seat", "name": "理事会 秘书", "outcome": "made", "note": None},
@@ -119,6 +119,6 @@ def test_what_a_document_leaves_open_is_said() -> None:
     }
     assert adoption_lines(report) == [
         "按 some-pack 建立架构：席位 2",
-        "成员单位 湖北工程学院：文件没有写明单位类别。",
+        "成员单位 示例大学：文件没有写明单位类别。",
     ]
     assert adoption_lines({"pack": "some-pack", "items": []}) == ["按 some-pack 建立架构：没有新增"]

@@ -23,9 +23,9 @@ RULES: Final[dict[str, Any]] = {
 }
 
 
-async def apply_pack(registry: Registry, pack: str, alliance: str) -> None:
+async def apply_pack(registry: Registry, pack: str, alliance: str, policies: Path = POLICIES) -> None:
     """Apply document and structure of a pack to one alliance, as `hub policy apply` does."""
-    read = check_pack(POLICIES / pack).pack
+    read = check_pack(policies / pack).pack
     assert read is not None
     parts = {part.part: part for part in pack_parts(read)}
     database = Database(registry.settings.database_url.get_secret_value(), clock=registry.clock)

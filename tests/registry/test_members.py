@@ -14,6 +14,7 @@ from services.kernel.database import Database, WriteSession
 from services.kernel.shared_tables import audit_entry, idempotency_key
 from services.registry.domain import collaborations, members, recognitions
 from tests.registry.conftest import Caller, Registry, member, services_of, uscc
+from tests.registry.life_cycle_world import APPLICATION
 
 
 def test_the_enums_are_the_vocabulary_that_people_see() -> None:
@@ -27,6 +28,21 @@ def test_the_enums_are_the_vocabulary_that_people_see() -> None:
         (recognitions.RecognitionLevel, words.RECOGNITION_LEVELS),
     ):
         assert [str(code) for code in enum] == list(labels)
+
+
+def test_members_and_applicants_of_every_category_are_taken_and_schools_have_their_code(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        paper = {**APPLICATION, "received_on": "2025-11-03"}
+        for number, category in enumerate(words.MEMBER_CATEGORIES):
+            code = {"school_code": f"{3134000000 + number}"} if category in words.SCHOOLS else {}
+            made = await caller.create("/members", member(f"示例单位{number}", category=category, **code))
+            assert (made["category"], made["school_code"]) == (category, code.get("school_code"))
+            applied = await caller.create("/applications", {**paper, "name": f"申请单位{number}", "category": category})
+            assert applied["category"] == category
+        listed = await caller.get("/members", category="university")
+        assert [one["name"] for one in listed.json()["items"]] == ["示例单位0"]
+
+    registry.run(scenario)
 
 
 def test_a_member_is_created_and_read_back(registry: Registry) -> None:

@@ -1,5 +1,6 @@
 """Each policy document's structure, adopted into an empty registry and read back as its golden file states it."""
 
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -7,12 +8,11 @@ from ruamel.yaml import YAML
 
 from services.kernel import registry_words as words
 from services.kernel.policy.vocabulary import BODY_KIND_LABELS, SUCCESSION_LABELS
+from tests.policy.packs import copy_of
 from tests.registry.conftest import Caller, Registry
 from tests.registry.governance_world import POLICIES, apply_pack
 
 PACKS = sorted(path.parents[1].name for path in POLICIES.glob("*/golden/structure.yaml"))
-CATEGORY_OF_UNSTATED = "higher_vocational"
-"""What these tests, in the secretariat's place, say of a unit whose category the document does not state."""
 KINDS = {str(kind): label for kind, label in BODY_KIND_LABELS.items()}
 SUCCESSIONS = {str(mode): label for mode, label in SUCCESSION_LABELS.items()}
 
@@ -66,10 +66,7 @@ async def adopted(registry: Registry, caller: Caller, pack: str) -> Caller:
     alliance = alliance_of(pack)
     await apply_pack(registry, pack, alliance)
     office = caller.acting("secretariat_clerk", alliance=alliance)
-    preview = (await office.get("/structure/adoption", pack=pack)).json()
-    unstated = [one["name"] for one in preview["items"] if (one["kind"], one["outcome"]) == ("member", "skipped")]
-    categories = dict.fromkeys(unstated, CATEGORY_OF_UNSTATED)
-    answer = await office.post("/structure/adoption", {"pack": pack, "categories": categories})
+    answer = await office.post("/structure/adoption", {"pack": pack})
     assert answer.status_code == 200, answer.text
     assert answer.json()["skipped"] == 0, [one for one in answer.json()["items"] if one["outcome"] == "skipped"]
     return office
@@ -126,6 +123,28 @@ def test_a_second_adoption_changes_nothing(registry: Registry, pack: str) -> Non
         assert (again["made"], again["changed"], again["skipped"]) == (0, 0, 0)
         assert again["found"] > 5
         assert (await office.get("/structure")).json() == before
+
+    registry.run(scenario)
+
+
+@pytest.mark.parametrize(("said", "entered"), [({}, None), ({"湖北工程学院": "university"}, "university")])
+def test_a_unit_without_a_category_is_a_member_only_if_the_secretariat_says_which(
+    registry: Registry, tmp_path: Path, said: dict[str, str], entered: str | None
+) -> None:
+    pack = "xiaogan-2023"
+    unstated = copy_of(POLICIES / pack, tmp_path)
+    unstated.replace("structure.yaml", "name: 湖北工程学院, category: university", "name: 湖北工程学院, category: null")
+
+    async def scenario(caller: Caller) -> None:
+        await apply_pack(registry, pack, alliance_of(pack), tmp_path)
+        office = caller.acting("secretariat_clerk", alliance=alliance_of(pack))
+        answer = (await office.post("/structure/adoption", {"pack": pack, "categories": said})).json()
+        left_out = [one["name"] for one in answer["items"] if one["outcome"] == "skipped"]
+        assert left_out == ([] if entered else ["湖北工程学院"])
+        found = (await office.get("/structure")).json()
+        assert {one["name"]: one["category"] for one in found["members"]}.get("湖北工程学院") == entered
+        deputies = [seat for seat in found["bodies"][0]["seats"] if seat["unit"] == "湖北工程学院"]
+        assert [seat["holder"] for seat in deputies] == ["丁远坤"]
 
     registry.run(scenario)
 

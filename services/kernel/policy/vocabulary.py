@@ -50,6 +50,7 @@ ALLIANCE_KIND_LABELS: dict[AllianceKind, str] = {
 }
 
 MemberCategory = Literal[
+    "university",
     "higher_vocational",
     "secondary_vocational",
     "technician",

@@ -13,6 +13,7 @@ from services.kernel.registry_words import BELONGS, SCHOOLS
 class MemberCategory(StrEnum):
     """What kind of organisation a member is."""
 
+    UNIVERSITY = "university"
     HIGHER_VOCATIONAL = "higher_vocational"
     SECONDARY_VOCATIONAL = "secondary_vocational"
     TECHNICIAN = "technician"
