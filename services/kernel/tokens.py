@@ -4,11 +4,13 @@ from collections import OrderedDict
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from functools import lru_cache
 from typing import Any
 
 from cryptography.hazmat.primitives import serialization
 from cryptography.hazmat.primitives.asymmetric import rsa
 from jose import jwk, jwt
+from jose.backends.base import Key
 from jose.exceptions import JWTError
 
 from services.kernel.clock import Clock
@@ -24,6 +26,12 @@ Jwks = dict[str, Any]
 JwksSource = Callable[[], Awaitable[Jwks]]
 
 
+@lru_cache(maxsize=4)
+def _loaded(private_pem: str) -> Key:
+    """The key of a PEM, read once: OpenSSL proves the primes each time, which takes far longer than to sign."""
+    return jwk.construct(private_pem, ALGORITHM)
+
+
 @dataclass(frozen=True)
 class SigningKey:
     """A private key in PEM and the id under which its public half stands in the JWKS."""
@@ -33,7 +41,7 @@ class SigningKey:
 
     def public_jwk(self) -> dict[str, Any]:
         """The public half as a JWK (RFC 7517), marked for signatures."""
-        public = jwk.construct(self.private_pem, ALGORITHM).public_key().to_dict()
+        public = _loaded(self.private_pem).public_key().to_dict()
         text = {name: value.decode() if isinstance(value, bytes) else value for name, value in public.items()}
         return {**text, "kid": self.kid, "use": "sig", "alg": ALGORITHM}
 
@@ -48,7 +56,9 @@ def generate_private_pem() -> str:
 
 def sign(claims: dict[str, Any], key: SigningKey, *, token_type: str = "at+jwt") -> str:  # noqa: S107  # a media type
     """Sign claims; `exp`, `iat`, `iss` and `aud` are the caller's duty."""
-    return str(jwt.encode(claims, key.private_pem, algorithm=ALGORITHM, headers={"kid": key.kid, "typ": token_type}))
+    return str(
+        jwt.encode(claims, _loaded(key.private_pem), algorithm=ALGORITHM, headers={"kid": key.kid, "typ": token_type})
+    )
 
 
 class TokenVerifier:
