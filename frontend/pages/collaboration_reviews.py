@@ -3,10 +3,12 @@
 The same forms serve a collaboration (`/collaborations/{id}`) and a plate of a member (`/collaborations/plates/{id}`).
 """
 
-from typing import Any
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Depends, Request
 from fastapi.responses import Response
 
 from frontend.access import Gateway, needs, performs
@@ -20,8 +22,6 @@ from services.kernel.permissions import Permission
 router = APIRouter(prefix="/collaborations", dependencies=[needs(Permission.REGISTRY_READ)])
 WRITES = [needs(Permission.REGISTRY_WRITE)]
 DECIDES = [needs(Permission.REGISTRY_DECIDE)]
-OF_COLLABORATION = "/api/registry/v1/collaborations/{}/reviews"
-OF_PLATE = "/api/registry/v1/recognitions/{}/reviews"
 REVIEW_LABELS = {
     "year": "考核年度",
     "result": "考核结果",
@@ -40,23 +40,25 @@ DECISION_LABELS = {
 REASON = {"reason": "更正原因"}
 
 
+@dataclass(frozen=True)
 class Place:
     """Where reviews hang: pages and API of a collaboration, or of a member's plate."""
 
-    def __init__(self, thing: UUID, *, plate: bool) -> None:
-        self.page = f"/collaborations/plates/{thing}" if plate else f"/collaborations/{thing}"
-        self.api = f"{API}/recognitions/{thing}" if plate else f"{API}/collaborations/{thing}"
-        self.plate = plate
+    page: str
+    api: str
+    plate: bool
 
     async def title(self, gateway: BoundGateway) -> str:
         found = (await gateway.get(self.api)).data
         return str(found["subject"]["name"] if self.plate else found["name"])
 
 
-async def _new(request: Request, gateway: BoundGateway, place: Place) -> Response:
-    due = (await gateway.get(f"{place.api}/reviews")).data["due_years"]
-    form = Form.of(request, {"year": due[0] if due else None})
-    return await _form(request, gateway, place, "review", form)
+def of_collaboration(thing: UUID) -> Place:
+    return Place(f"/collaborations/{thing}", f"{API}/collaborations/{thing}", plate=False)
+
+
+def of_plate(thing: UUID) -> Place:
+    return Place(f"/collaborations/plates/{thing}", f"{API}/recognitions/{thing}", plate=True)
 
 
 async def _add(request: Request, gateway: BoundGateway, place: Place) -> Response:
@@ -140,85 +142,41 @@ async def _form(
     return page_or_fragment(request, page, fragment, {**context, "form": form})
 
 
-@router.get("/plates/{recognition_id}/reviews/new", dependencies=WRITES)
-async def new_of_plate(request: Request, gateway: Gateway, recognition_id: UUID) -> Response:
-    """The form of a plate's assessment."""
-    return await _new(request, gateway, Place(recognition_id, plate=True))
+def add_pages(path: str, api: str, place_of: Callable[[UUID], Place]) -> None:
+    """The pages of reviews at one place; `api` is where their commands go."""
+    here = Annotated[Place, Depends(place_of)]
+
+    @router.get(f"{path}/new", dependencies=WRITES)
+    async def new_review(request: Request, gateway: Gateway, place: here) -> Response:
+        """The form of an assessment."""
+        due = (await gateway.get(f"{place.api}/reviews")).data["due_years"]
+        return await _form(request, gateway, place, "review", Form.of(request, {"year": due[0] if due else None}))
+
+    @router.post(f"{path}/new", dependencies=[*WRITES, performs(f"POST {api}")])
+    async def add_review(request: Request, gateway: Gateway, place: here) -> Response:
+        """Record an assessment."""
+        return await _add(request, gateway, place)
+
+    @router.get(f"{path}/{{review_id}}/decision", dependencies=DECIDES)
+    async def new_decision(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
+        """The form of a decision on a failed assessment."""
+        return await _open(request, gateway, place, "decision", review_id)
+
+    @router.post(f"{path}/{{review_id}}/decision", dependencies=[*DECIDES, performs(f"POST {api}/{{}}/decision")])
+    async def decide(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
+        """Record the decision."""
+        return await _decide(request, gateway, place, review_id)
+
+    @router.get(f"{path}/{{review_id}}/removal", dependencies=WRITES)
+    async def new_removal(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
+        """The form that asks why an assessment is taken back."""
+        return await _open(request, gateway, place, "removal", review_id)
+
+    @router.post(f"{path}/{{review_id}}/removal", dependencies=[*WRITES, performs(f"DELETE {api}/{{}}")])
+    async def remove(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
+        """Take it back."""
+        return await _remove(request, gateway, place, review_id)
 
 
-@router.post("/plates/{recognition_id}/reviews/new", dependencies=[*WRITES, performs(f"POST {OF_PLATE}")])
-async def add_to_plate(request: Request, gateway: Gateway, recognition_id: UUID) -> Response:
-    """Record a plate's assessment."""
-    return await _add(request, gateway, Place(recognition_id, plate=True))
-
-
-@router.get("/plates/{recognition_id}/reviews/{review_id}/decision", dependencies=DECIDES)
-async def new_decision_of_plate(request: Request, gateway: Gateway, recognition_id: UUID, review_id: UUID) -> Response:
-    """The form of a decision on a plate's failed assessment."""
-    return await _open(request, gateway, Place(recognition_id, plate=True), "decision", review_id)
-
-
-@router.post(
-    "/plates/{recognition_id}/reviews/{review_id}/decision",
-    dependencies=[*DECIDES, performs(f"POST {OF_PLATE}/{{}}/decision")],
-)
-async def decide_of_plate(request: Request, gateway: Gateway, recognition_id: UUID, review_id: UUID) -> Response:
-    """Record the decision."""
-    return await _decide(request, gateway, Place(recognition_id, plate=True), review_id)
-
-
-@router.get("/plates/{recognition_id}/reviews/{review_id}/removal", dependencies=WRITES)
-async def new_removal_of_plate(request: Request, gateway: Gateway, recognition_id: UUID, review_id: UUID) -> Response:
-    """The form that asks why an assessment is taken back."""
-    return await _open(request, gateway, Place(recognition_id, plate=True), "removal", review_id)
-
-
-@router.post(
-    "/plates/{recognition_id}/reviews/{review_id}/removal",
-    dependencies=[*WRITES, performs(f"DELETE {OF_PLATE}/{{}}")],
-)
-async def remove_of_plate(request: Request, gateway: Gateway, recognition_id: UUID, review_id: UUID) -> Response:
-    """Take it back."""
-    return await _remove(request, gateway, Place(recognition_id, plate=True), review_id)
-
-
-@router.get("/{collaboration_id}/reviews/new", dependencies=WRITES)
-async def new_review(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
-    """The form of an assessment."""
-    return await _new(request, gateway, Place(collaboration_id, plate=False))
-
-
-@router.post("/{collaboration_id}/reviews/new", dependencies=[*WRITES, performs(f"POST {OF_COLLABORATION}")])
-async def add_review(request: Request, gateway: Gateway, collaboration_id: UUID) -> Response:
-    """Record an assessment."""
-    return await _add(request, gateway, Place(collaboration_id, plate=False))
-
-
-@router.get("/{collaboration_id}/reviews/{review_id}/decision", dependencies=DECIDES)
-async def new_decision(request: Request, gateway: Gateway, collaboration_id: UUID, review_id: UUID) -> Response:
-    """The form of a decision on a failed assessment."""
-    return await _open(request, gateway, Place(collaboration_id, plate=False), "decision", review_id)
-
-
-@router.post(
-    "/{collaboration_id}/reviews/{review_id}/decision",
-    dependencies=[*DECIDES, performs(f"POST {OF_COLLABORATION}/{{}}/decision")],
-)
-async def decide(request: Request, gateway: Gateway, collaboration_id: UUID, review_id: UUID) -> Response:
-    """Record the decision."""
-    return await _decide(request, gateway, Place(collaboration_id, plate=False), review_id)
-
-
-@router.get("/{collaboration_id}/reviews/{review_id}/removal", dependencies=WRITES)
-async def new_removal(request: Request, gateway: Gateway, collaboration_id: UUID, review_id: UUID) -> Response:
-    """The form that asks why an assessment is taken back."""
-    return await _open(request, gateway, Place(collaboration_id, plate=False), "removal", review_id)
-
-
-@router.post(
-    "/{collaboration_id}/reviews/{review_id}/removal",
-    dependencies=[*WRITES, performs(f"DELETE {OF_COLLABORATION}/{{}}")],
-)
-async def remove(request: Request, gateway: Gateway, collaboration_id: UUID, review_id: UUID) -> Response:
-    """Take it back."""
-    return await _remove(request, gateway, Place(collaboration_id, plate=False), review_id)
+add_pages("/plates/{thing}/reviews", f"{API}/recognitions/{{}}/reviews", of_plate)
+add_pages("/{thing}/reviews", f"{API}/collaborations/{{}}/reviews", of_collaboration)
