@@ -13,7 +13,7 @@ from frontend.forms import KEY_FIELD, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.registry_words import API, FORM_REFUSALS, current, division_options, may_write, options
-from frontend.pages.step_forms import DOCUMENT, ON_DATE, OPINION, RESOLUTION, Field, StepForm, StepPage
+from frontend.pages.step_forms import CITATION, DOCUMENT, ON_DATE, OPINION, Field, StepForm, StepPage, cited
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
 from services.kernel import registry_words as words
@@ -63,7 +63,7 @@ STEPS = {
                 ("approved", "通过"), ("disapproved", "未通过"),
             )),
             OPINION,
-            RESOLUTION,
+            *CITATION,
             DOCUMENT,
             Field("on_date", "审议日期", "date", help="不填为今天。"),
         ),
@@ -106,7 +106,7 @@ STEPS = {
                 help="单位以前登记过的，请绑定原记录，不要重复登记。"),
             Field("joined_on", "入会日期", "date", help="不填为今天。"),
             Field("structure_role", "架构角色", "select", options=options(words.STRUCTURE_ROLES)),
-            RESOLUTION,
+            *CITATION,
             DOCUMENT,
             Field("opinion", "意见", "textarea", wide=True, longest=1000),
         ),
@@ -114,7 +114,7 @@ STEPS = {
         done="已准予入会。",
     ),
     "refusal": StepForm(
-        "refusal", "不予入会", "不予入会", f"{ONE}/refusal", DECIDE, (OPINION, RESOLUTION, DOCUMENT, ON_DATE),
+        "refusal", "不予入会", "不予入会", f"{ONE}/refusal", DECIDE, (OPINION, *CITATION, DOCUMENT, ON_DATE),
         confirm="确认不予入会？申请就此办结。",
     ),
 }  # fmt: skip
@@ -256,14 +256,15 @@ def forms_of(found: Mapping[str, Any], user: User) -> list[StepForm]:
 
 def entry(step: Mapping[str, Any]) -> dict[str, Any]:
     """A step as the timeline shows it."""
-    cited = [("文件", step["document"]), ("决议", step["resolution_number"])]
-    told = [OUTCOMES.get(step["outcome"] or ""), step["opinion"], *(f"{name}：{text}" for name, text in cited if text)]
+    named = [("文件", step["document"]), ("决议", step["resolution_number"])]
+    told = [OUTCOMES.get(step["outcome"] or ""), step["opinion"], *(f"{name}：{text}" for name, text in named if text)]
     return {
         "at": step["at"],
         "who": step["actor_name"],
         "title": words.APPLICATION_STEPS[step["step"]],
         "detail": "；".join(filter(None, [f"日期：{step['on_date']}", *told])),
         "tone": TONES.get(step["step"], "danger" if step["to_state"] == "rejected" else "info"),
+        "links": cited(step),
     }
 
 

@@ -14,7 +14,7 @@ from frontend.forms import ETAG_FIELD, KEY_FIELD, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.registry_words import API, FORM_REFUSALS, current, options
-from frontend.pages.step_forms import DOCUMENT, EFFECTIVE_ON, OPINION, RESOLUTION, Field, StepForm, StepPage
+from frontend.pages.step_forms import CITATION, DOCUMENT, EFFECTIVE_ON, OPINION, Field, StepForm, StepPage, cited
 from frontend.session import User
 from services.kernel import registry_words as words
 from services.kernel.permissions import Permission
@@ -23,14 +23,14 @@ router = APIRouter(prefix="/members", dependencies=[needs(Permission.REGISTRY_RE
 WRITE, DECIDE = Permission.REGISTRY_WRITE, Permission.REGISTRY_DECIDE
 ONE = "/members/{}"
 TONES = {"rectification": "warning", "suspension": "warning", "exit": "danger", "admission": "success"}
-PLAIN = (OPINION, EFFECTIVE_ON, DOCUMENT, RESOLUTION)
+PLAIN = (OPINION, EFFECTIVE_ON, DOCUMENT, *CITATION)
 
 STEPS = {
     "rectification": StepForm(
         "rectification", "责令整改", "责令整改", f"{ONE}/rectification", WRITE,
         (
             Field("opinion", "整改事项", "textarea", required=True, wide=True, longest=1000),
-            Field("deadline", "整改期限", "date", required=True), EFFECTIVE_ON, DOCUMENT, RESOLUTION,
+            Field("deadline", "整改期限", "date", required=True), EFFECTIVE_ON, DOCUMENT, *CITATION,
         ),
     ),
     "rectified": StepForm(
@@ -41,7 +41,7 @@ STEPS = {
     "exit": StepForm(
         "exit", "退出", "确认退出", f"{ONE}/exit", DECIDE,
         (Field("opinion", "退出原因", "textarea", required=True, wide=True, longest=1000),
-         EFFECTIVE_ON, DOCUMENT, RESOLUTION),
+         EFFECTIVE_ON, DOCUMENT, *CITATION),
         confirm="确认退出？此后只能重新申请入会。", done="已办理退出；未处理的席位和合作列在待办。",
     ),
 }  # fmt: skip
@@ -94,6 +94,7 @@ def entry(step: Mapping[str, Any]) -> dict[str, Any]:
     """A step as the timeline shows it."""
     graded = f"{step['year']} 年度：{words.REVIEW_GRADES[step['grade']]}" if step["grade"] else ""
     named = [("期限", step["deadline"]), ("文件", step["document"]), ("决议", step["resolution_number"])]
+    application = [("入会申请", f"/applications/{step['application']}")] if step["application"] else []
     told = [f"生效日期：{step['effective_on']}", graded, step["opinion"], *(f"{k}：{v}" for k, v in named if v)]
     return {
         "at": step["at"],
@@ -101,7 +102,7 @@ def entry(step: Mapping[str, Any]) -> dict[str, Any]:
         "title": words.MEMBER_STEPS[step["step"]],
         "detail": "；".join(text.rstrip("。") for text in told if text),
         "tone": TONES.get(step["step"], "info"),
-        "files": [("入会申请", f"/applications/{step['application']}")] if step["application"] else [],
+        "links": [*application, *cited(step)],
     }
 
 

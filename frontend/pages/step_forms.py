@@ -18,7 +18,10 @@ Options = Sequence[tuple[str, str]]
 
 @dataclass(frozen=True)
 class Field:
-    """One field; `kind` as the component `form_field` knows them. Its options may be given when it is shown."""
+    """One field; `kind` as the component `form_field` knows them, or `resolution` for a picker of resolutions.
+
+    Its options may be given when it is shown.
+    """
 
     name: str
     label: str
@@ -61,9 +64,21 @@ class StepForm:
 
 OPINION = Field("opinion", "意见", "textarea", required=True, wide=True, longest=1000)
 DOCUMENT = Field("document", "文件", help="文件名称和文号；扫描件可在“附件”里上传。", longest=200)
-RESOLUTION = Field("resolution_number", "决议文号", help="理事会决议的文号，如 理事会〔2026〕3号。", longest=100)
+CITATION = (
+    Field("resolution", "依据决议", "resolution", help="按标题、拼音或文号查找已通过的决议。"),
+    Field("resolution_number", "决议文号", help="系统中没有这项决议时填写，如 理事会〔2026〕3号。", longest=100),
+)
+"""What a decision rests on: a resolution on record, or the number of one that is not."""
 ON_DATE = Field("on_date", "办理日期", "date", help="不填为今天。")
 EFFECTIVE_ON = Field("effective_on", "生效日期", "date", help="不填为今天，不能晚于今天。")
+
+
+def cited(step: Mapping[str, Any]) -> list[tuple[str, str]]:
+    """The resolution that a step cites, as a link: (words, address)."""
+    found = step["cited"]
+    if found is None:
+        return []
+    return [(f"决议 {found['number']} {found['title']}", f"/governance/resolutions/{found['id']}")]
 
 
 @dataclass

@@ -27,7 +27,7 @@ RECEIPT = {"number": "2026-0001", "code": "ABCD-EFGH-JKMN-PQRS", "name": FIELDS[
 STEP = {
     "id": TWO, "step": "submit", "to_state": "submitted", "on_date": "2026-11-22", "at": "2026-11-22T00:00:00Z",
     "actor_name": "申请单位", "opinion": None, "document": None, "resolution": None, "resolution_number": None,
-    "answers": None, "outcome": None,
+    "answers": None, "outcome": None, "cited": None,
 }  # fmt: skip
 APPLICATION: dict[str, Any] = {
     "id": ONE, "number": "2026-0001", "state": "submitted", "submitted_on": "2026-11-22", "published_on": None,
@@ -45,7 +45,7 @@ SEEN: dict[str, Any] = {
 EVENT: dict[str, Any] = {
     "id": TWO, "step": "annual_review", "from_status": "active", "to_status": "active", "effective_on": "2026-03-01",
     "at": "2026-03-01T00:00:00Z", "actor_name": "王琳", "opinion": "良好", "document": None, "resolution": None,
-    "resolution_number": None, "deadline": None, "year": 2025, "grade": "qualified", "application": None,
+    "resolution_number": None, "cited": None, "deadline": None, "year": 2025, "grade": "qualified", "application": None,
 }  # fmt: skip
 REVIEW = {
     "member": ONE, "year": 2025, "grade": "qualified", "on_date": "2026-03-01", "opinion": "良好", "document": None,
@@ -54,6 +54,13 @@ REVIEW = {
 ROW = {
     "member": ONE, "name": "甲<校>", "category": "enterprise", "division_name": None, "status": "active", "year": 2025,
     "grade": None, "on_date": None, "opinion": None, "document": None,
+}  # fmt: skip
+
+
+RESOLUTION = "33333333-3333-4333-8333-333333333333"
+CITED = {
+    "id": RESOLUTION, "title": "关于吸收<新成员>的决议", "number": "宜职教集〔2026〕3号", "outcome": "passed",
+    "resolved_on": "2026-11-20",
 }  # fmt: skip
 
 
@@ -279,6 +286,76 @@ async def test_an_exit_says_what_was_shown(stranger: Browser, fake: FakeGateway)
     data = {**values, "csrf_token": await stranger.csrf()}
     assert (await stranger.http.post(f"/members/{ONE}/steps/exit", data=data)).status_code == 303
     assert (sent.bodies[0]["impact"], sent.bodies[0]["without_claims"]) == ("v1", True)
+
+
+DECISIONS = [
+    (f"/applications/{ONE}/deliberation", {"outcome": "approved", "opinion": "同意"}),
+    (f"/applications/{ONE}/admission", {}),
+    (f"/applications/{ONE}/refusal", {"opinion": "异议成立"}),
+    (f"/members/{ONE}/steps/rectification", {"opinion": "完善制度", "deadline": "2026-12-31"}),
+    (f"/members/{ONE}/steps/rectified", {"opinion": "已整改"}),
+    (f"/members/{ONE}/steps/suspension", {"opinion": "停产"}),
+    (f"/members/{ONE}/steps/resumption", {"opinion": "复产"}),
+    (f"/members/{ONE}/steps/exit", {"opinion": "迁出", "impact": "v1"}),
+]
+
+
+@pytest.mark.parametrize(("path", "values"), DECISIONS)
+async def test_a_decision_cites_the_resolution_that_was_chosen(
+    stranger: Browser, fake: FakeGateway, path: str, values: dict[str, str]
+) -> None:
+    as_role(fake, "secretariat_head")
+    await stranger.sign_in()
+    (picker,) = (await page(stranger, path)).having("select", name="resolution")
+    assert picker["hx-get"].startswith("/governance/resolutions/options")
+    operation = path.replace("/steps/rectified", "/rectification/closure").replace("/steps/", "/")
+    sent = fake.answers["POST", API + operation] = Sent(reply({}))
+    data = {**values, "resolution": RESOLUTION, "q": "吸收", "etag": '"1"', "csrf_token": await stranger.csrf()}
+    answer = await stranger.http.post(path, data=data)
+    assert answer.status_code == 303, answer.text
+    (body,) = sent.bodies
+    assert (body["resolution"], body["resolution_number"]) == (RESOLUTION, None)
+    assert "q" not in body
+
+
+@pytest.mark.parametrize(("path", "values"), [DECISIONS[0], DECISIONS[5]])
+async def test_a_citation_that_is_refused_is_told_at_the_picker(
+    stranger: Browser, fake: FakeGateway, path: str, values: dict[str, str]
+) -> None:
+    as_role(fake, "secretariat_head")
+    await stranger.sign_in()
+    told = "决议没有通过，不能作为依据"
+    errors = [{"field": "resolution", "code": "resolution_not_passed", "message": told}]
+    operation = path.replace("/steps/", "/")
+    fake.answers["POST", API + operation] = refuse(422, "invalid_input", "填写内容有误", "有 1 处", errors)
+    data = {**values, "resolution": RESOLUTION, "etag": '"1"', "csrf_token": await stranger.csrf()}
+    answer = await stranger.http.post(path, data=data)
+    assert answer.status_code == 422
+    form = Page(answer.text)
+    (picker,) = form.having("select", name="resolution")
+    assert (picker["aria-invalid"], picker["hx-get"]) == (
+        "true", f"/governance/resolutions/options?selected={RESOLUTION}",
+    )  # fmt: skip
+    assert told in form.text
+
+
+async def test_what_a_step_cites_is_a_link_to_the_resolution(browser: Browser, fake: FakeGateway) -> None:
+    where = f"/governance/resolutions/{RESOLUTION}"
+    decided = {**STEP, "step": "approve", "resolution": RESOLUTION, "cited": CITED}
+    by_number = {**STEP, "step": "admit", "resolution_number": "理事会〔2020〕9号"}
+    shown = {**APPLICATION, "steps": [STEP, decided, by_number]}
+    fake.answers["GET", f"{API}/applications/{ONE}"] = reply(shown, headers={"ETag": '"1"'})
+    suspended = {**EVENT, "step": "suspension", "grade": None, "year": None, "application": TWO, "cited": CITED}
+    fake.answers["GET", f"{API}/members/{ONE}/steps"] = reply({"items": [suspended, EVENT], "allowed": []})
+    for path in (f"/applications/{ONE}", f"/members/{ONE}/life"):
+        whole = await page(browser, path)
+        assert whole.faults == []
+        (link,) = whole.having("a", href=where)
+        assert "download" not in link
+        assert "决议 宜职教集〔2026〕3号 关于吸收<新成员>的决议" in whole.text
+    assert "决议：理事会〔2020〕9号" in (await browser.http.get(f"/applications/{ONE}")).text
+    (back,) = (await page(browser, f"/members/{ONE}/life")).having("a", href=f"/applications/{TWO}")
+    assert "download" not in back
 
 
 async def test_grades_of_many_are_sent_at_once(browser: Browser, fake: FakeGateway) -> None:

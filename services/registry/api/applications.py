@@ -1,5 +1,6 @@
 """`/applications`: what the secretariat does with applications to join; a county reads those of its division."""
 
+from collections.abc import Mapping
 from datetime import date
 from typing import Annotated
 from uuid import UUID
@@ -7,14 +8,18 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Query, Request, Response
 
 from services.kernel.audit import audit_read
+from services.kernel.database import AnySession, WriteSession
 from services.kernel.divisions import division_name
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
+from services.kernel.tenancy import Scope
+from services.registry.api.citing import cited_in
 from services.registry.api.members import workbook
+from services.registry.api.parameters import AsOf, Paging, Purpose, Seen
 from services.registry.auth import RegistryDecide, RegistryRead, RegistryWrite
 from services.registry.commands.decide_application import admit_applicant, refuse_applicant
 from services.registry.commands.deliberate_application import deliberate_application
@@ -46,12 +51,11 @@ from services.registry.schemas.life_cycle import (
     Publicity,
     Refusal,
 )
+from services.registry.schemas.meetings import ResolutionRef
 from services.registry.schemas.public_applications import ApplicationEntry
 from services.registry.tables import ApplicationEvent, MembershipApplication
 
 router = APIRouter(prefix="/applications", tags=["applications"])
-AsOf = Annotated[date | None, Query(description="看哪一天的情况，不填为现在")]
-Seen = Annotated[str, Depends(if_match)]
 
 
 def application_filter(
@@ -73,13 +77,14 @@ def summary(application: MembershipApplication) -> ApplicationSummary:
     return shown.model_copy(update={"division_name": division_name(application.division or "")})
 
 
-def told(event: ApplicationEvent) -> EventRead:
-    """One step on the wire, with how an objection was answered."""
-    return EventRead.model_validate(event).model_copy(update={"outcome": event.details.get("outcome")})
+def told(event: ApplicationEvent, cited: Mapping[UUID | None, ResolutionRef]) -> EventRead:
+    """One step on the wire, with how an objection was answered and the resolution that it cites."""
+    more = {"outcome": event.details.get("outcome"), "cited": cited.get(event.resolution)}
+    return EventRead.model_validate(event).model_copy(update=more)
 
 
 async def read(
-    session: Reading | Writing,
+    session: AnySession,
     request: Request,
     principal: Principal,
     application: MembershipApplication,
@@ -87,6 +92,7 @@ async def read(
 ) -> ApplicationRead:
     """An application for its own page; its contact only for the secretariat and its county."""
     events = await events_of(session, application.alliance, application.id, as_of)
+    cited = await cited_in(session, Scope.of(principal), events)
     concerned = principal.may(Permission.REGISTRY_WRITE) or principal.division is not None
     names = ("address", "profile", "reason", "publicity_days", "row_version")
     contact = {name: getattr(application, name) if concerned else None for name in ("contact_person", "contact_phone")}
@@ -95,10 +101,22 @@ async def read(
         **{name: getattr(application, name) for name in names},
         **contact,
         proposed_publicity_days=request.app.state.settings.publicity_days,
-        steps=[told(event) for event in events],
+        steps=[told(event, cited) for event in events],
         open_objections=open_objections(events),
         allowed=[] if as_of else [step.value for step in steps_open_to(application.state)],
     )
+
+
+async def taken(
+    session: WriteSession,
+    request: Request,
+    principal: Principal,
+    application: MembershipApplication,
+    response: Response,
+) -> ApplicationRead:
+    """The answer to a step: the application with it, and the version that it made."""
+    set_etag(response, application.row_version)
+    return await read(session, request, principal, application)
 
 
 @router.get("", summary="查询入会申请")
@@ -107,7 +125,7 @@ async def list_(
     scope: CallerScope,
     _caller: RegistryRead,
     asked: Asked,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     as_of: AsOf = None,
 ) -> Page[ApplicationSummary]:
     found, cursor, total = await list_applications(session, scope, asked, page, as_of)
@@ -142,7 +160,7 @@ async def export(
     principal: RegistryRead,
     asked: Asked,
     as_of: AsOf = None,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     content = await export_applications(session, clock, principal, asked, as_of, reason)
     return workbook(content, "applications", "入会申请")
@@ -180,8 +198,7 @@ async def first_review(
     response: Response,
 ) -> ApplicationRead:
     application = await review_application(session, clock, principal, application_id, draft, seen)
-    set_etag(response, application.row_version)
-    return await read(session, request, principal, application)
+    return await taken(session, request, principal, application, response)
 
 
 @router.post("/{application_id}/deliberation", summary="登记理事会审议结果")
@@ -196,8 +213,7 @@ async def deliberation(
     response: Response,
 ) -> ApplicationRead:
     application = await deliberate_application(session, clock, principal, application_id, draft, seen)
-    set_etag(response, application.row_version)
-    return await read(session, request, principal, application)
+    return await taken(session, request, principal, application, response)
 
 
 @router.post("/{application_id}/publicity", summary="发布公示")
@@ -213,8 +229,7 @@ async def publicity(
 ) -> ApplicationRead:
     calendar = request.app.state.settings.calendar
     application = await publish_application(session, clock, principal, application_id, draft, seen, calendar)
-    set_etag(response, application.row_version)
-    return await read(session, request, principal, application)
+    return await taken(session, request, principal, application, response)
 
 
 @router.post("/{application_id}/objections", summary="登记公示期间的异议")
@@ -229,8 +244,7 @@ async def objection(
     response: Response,
 ) -> ApplicationRead:
     application = await record_objection(session, clock, principal, application_id, draft, seen)
-    set_etag(response, application.row_version)
-    return await read(session, request, principal, application)
+    return await taken(session, request, principal, application, response)
 
 
 @router.post("/{application_id}/objections/{objection_id}/answer", summary="答复异议")
@@ -246,8 +260,7 @@ async def answer(
     response: Response,
 ) -> ApplicationRead:
     application = await answer_objection(session, clock, principal, application_id, objection_id, draft, seen)
-    set_etag(response, application.row_version)
-    return await read(session, request, principal, application)
+    return await taken(session, request, principal, application, response)
 
 
 @router.post("/{application_id}/admission", summary="准予入会")
@@ -262,8 +275,7 @@ async def admission(
     response: Response,
 ) -> ApplicationRead:
     application = await admit_applicant(session, clock, principal, application_id, draft, seen)
-    set_etag(response, application.row_version)
-    return await read(session, request, principal, application)
+    return await taken(session, request, principal, application, response)
 
 
 @router.post("/{application_id}/refusal", summary="不予入会")
@@ -278,5 +290,4 @@ async def refusal(
     response: Response,
 ) -> ApplicationRead:
     application = await refuse_applicant(session, clock, principal, application_id, draft, seen)
-    set_etag(response, application.row_version)
-    return await read(session, request, principal, application)
+    return await taken(session, request, principal, application, response)

@@ -7,15 +7,17 @@ from uuid import UUID
 from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from services.kernel.clock import business_date
-from services.kernel.database import AnySession
+from services.kernel.database import AnySession, WriteSession
 from services.kernel.divisions import division_name
 from services.kernel.errors import NotFound, Unavailable
-from services.kernel.etags import etag_of, if_match, set_etag
+from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
-from services.kernel.pagination import Page, PageRequest, page_request
+from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.tenancy import Scope
+from services.registry.api.citing import cited_in
 from services.registry.api.members import workbook
+from services.registry.api.parameters import AsOf, Paging, Purpose, Seen
 from services.registry.auth import RegistryDecide, RegistryRead, RegistryWrite
 from services.registry.clients.others import Neighbours
 from services.registry.commands.export_applications import export_reviews
@@ -45,8 +47,6 @@ from services.registry.schemas.successions import TouchRead
 from services.registry.tables import Member
 
 router = APIRouter(tags=["members"])
-AsOf = Annotated[date | None, Query(description="看哪一天的情况，不填为现在")]
-Seen = Annotated[str, Depends(if_match)]
 
 
 async def _own(session: AnySession, scope: Scope, member_id: UUID) -> Member:
@@ -58,8 +58,18 @@ async def _own(session: AnySession, scope: Scope, member_id: UUID) -> Member:
 
 async def _steps(session: AnySession, scope: Scope, member: Member, as_of: date | None = None) -> MemberSteps:
     found = await steps_of(session, scope, member.id, as_of)
-    allowed = [] if as_of else [step.value for step in member_steps_open_to(member.status)]
-    return MemberSteps(items=[MemberEventRead.model_validate(one) for one in found], allowed=allowed)
+    cited = await cited_in(session, scope, found)
+    items = [
+        MemberEventRead.model_validate(one).model_copy(update={"cited": cited.get(one.resolution)}) for one in found
+    ]
+    return MemberSteps(items=items, allowed=[] if as_of else [one.value for one in member_steps_open_to(member.status)])
+
+
+async def _taken(session: WriteSession, scope: Scope, member: Member, response: Response) -> MemberSteps:
+    """The answer to a step: the member's life with it, and the version that it made."""
+    set_etag(response, member.row_version)
+    await session.flush()  # the answer tells the step that was just recorded
+    return await _steps(session, scope, member)
 
 
 @router.get("/members/{member_id}/steps", summary="查看成员单位的办理记录")
@@ -113,9 +123,7 @@ async def rectification(
     response: Response,
 ) -> MemberSteps:
     member = await step_member(session, clock, principal, member_id, MemberStep.RECTIFICATION, draft, seen)
-    set_etag(response, member.row_version)
-    await session.flush()  # the answer tells the step that was just recorded
-    return await _steps(session, scope, member)
+    return await _taken(session, scope, member, response)
 
 
 @router.post("/members/{member_id}/rectification/closure", summary="整改完成")
@@ -130,9 +138,7 @@ async def rectified(
     response: Response,
 ) -> MemberSteps:
     member = await step_member(session, clock, principal, member_id, MemberStep.RECTIFIED, draft, seen)
-    set_etag(response, member.row_version)
-    await session.flush()  # the answer tells the step that was just recorded
-    return await _steps(session, scope, member)
+    return await _taken(session, scope, member, response)
 
 
 @router.post("/members/{member_id}/suspension", summary="暂停")
@@ -147,9 +153,7 @@ async def suspension(
     response: Response,
 ) -> MemberSteps:
     member = await step_member(session, clock, principal, member_id, MemberStep.SUSPENSION, draft, seen)
-    set_etag(response, member.row_version)
-    await session.flush()  # the answer tells the step that was just recorded
-    return await _steps(session, scope, member)
+    return await _taken(session, scope, member, response)
 
 
 @router.post("/members/{member_id}/resumption", summary="恢复")
@@ -164,9 +168,7 @@ async def resumption(
     response: Response,
 ) -> MemberSteps:
     member = await step_member(session, clock, principal, member_id, MemberStep.RESUMPTION, draft, seen)
-    set_etag(response, member.row_version)
-    await session.flush()  # the answer tells the step that was just recorded
-    return await _steps(session, scope, member)
+    return await _taken(session, scope, member, response)
 
 
 @router.post("/members/{member_id}/exit", summary="退出")
@@ -184,9 +186,7 @@ async def exit_(
     member = await find_member(session, scope, member_id)
     impact = await _impact(session, scope, member, request.app.state.neighbours)
     member = await exit_member(session, clock, principal, member_id, draft, impact, seen)
-    set_etag(response, member.row_version)
-    await session.flush()  # the answer tells the step that was just recorded
-    return await _steps(session, scope, member)
+    return await _taken(session, scope, member, response)
 
 
 @router.post(
@@ -246,7 +246,7 @@ async def year_of_reviews(
     scope: CallerScope,
     _caller: RegistryRead,
     asked: Asked,
-    page: Annotated[PageRequest, Depends(page_request)],
+    page: Paging,
     as_of: AsOf = None,
 ) -> Page[ReviewRow]:
     members, grades, cursor, total = await list_reviews(session, scope, asked, page, as_of)
@@ -267,7 +267,7 @@ async def export(
     principal: RegistryRead,
     asked: Asked,
     as_of: AsOf = None,
-    reason: Annotated[str | None, Query(max_length=200, description="导出用途，记入审计")] = None,
+    reason: Purpose = None,
 ) -> Response:
     content = await export_reviews(session, clock, principal, asked, as_of, reason)
     return workbook(content, "member-reviews", f"{asked.year}年度考核")

@@ -14,8 +14,11 @@ from services.kernel.outbox import OFFICE_ONLY, publish
 from services.kernel.permissions import Role
 from services.kernel.pinyin import search_text
 from services.kernel.principal import Principal
+from services.kernel.tenancy import Scope
+from services.registry.commands.citing import citation_issues, told_with
 from services.registry.domain.life_cycle import ApplicationStep, next_application_state
 from services.registry.queries.applications import events_of
+from services.registry.schemas.life_cycle import Deciding
 from services.registry.schemas.public_applications import ApplicationFields
 from services.registry.tables import ApplicationEvent, MembershipApplication
 
@@ -68,6 +71,18 @@ async def step_day(
         words = f"日期早于上一步的日期（{latest:%Y-%m-%d}），请按先后办理。"
         raise InvalidInput([FieldIssue(field, "before_previous_step", words)])
     return chosen
+
+
+async def deciding_day(
+    session: WriteSession, clock: Clock, scope: Scope, application: MembershipApplication, draft: Deciding
+) -> date:
+    """The day of a step that may cite a resolution. Raises InvalidInput with the faults of both."""
+    issues = await citation_issues(session, scope, draft.resolution, draft.resolution_number)
+    with told_with(issues):
+        day = await step_day(session, clock, application, draft.on_date)
+    if issues:
+        raise InvalidInput(issues)
+    return day
 
 
 async def take_step(

@@ -11,7 +11,7 @@ from services.kernel.etags import check_version
 from services.kernel.history import effective_day
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.application_rows import step_day, take_step
+from services.registry.commands.application_rows import deciding_day, take_step
 from services.registry.commands.create_member import create_member
 from services.registry.commands.member_rows import facts, fill
 from services.registry.commands.member_steps import begins_and_changed, record_event
@@ -42,7 +42,7 @@ async def admit_applicant(
     Raises NotFound, StaleVersion, InvalidInput, Conflict.
     """
     application = await _due(session, clock, principal, application_id, if_match, ApplicationStep.ADMIT)
-    day = await step_day(session, clock, application, draft.on_date)
+    day = await deciding_day(session, clock, Scope.of(principal), application, draft)
     joined_on = _joined_on(clock, application, draft)
     await session.effective_on(joined_on)
     if draft.into is None:
@@ -63,7 +63,7 @@ async def refuse_applicant(
     """Load, check, end the application without a member. Raises NotFound, StaleVersion, InvalidInput, Conflict."""
     application = await find_application(session, Scope.of(principal), application_id, lock=True)
     check_version(if_match, application.row_version)
-    day = await step_day(session, clock, application, draft.on_date)
+    day = await deciding_day(session, clock, Scope.of(principal), application, draft)
     told = draft.model_dump(include={"opinion", "document", "resolution", "resolution_number"})
     await take_step(session, clock, principal, application, ApplicationStep.REFUSE, day, **told)
     return application

@@ -2,20 +2,19 @@
 
 from uuid import UUID
 
-from sqlalchemy import select
-
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import WriteSession
 from services.kernel.errors import Conflict, FieldIssue, InvalidInput
 from services.kernel.etags import check_version
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
+from services.registry.commands.citing import citation_issues
 from services.registry.commands.recognition_subjects import tell
 from services.registry.commands.review_subjects import Reviewed, find_review
 from services.registry.commands.withdraw_recognition import withdraw_recognition
 from services.registry.domain.recognitions import ReviewDecision, ReviewResult
 from services.registry.schemas.recognitions import DecisionCreate, RecognitionWithdrawal
-from services.registry.tables import CollaborationReview, Resolution
+from services.registry.tables import CollaborationReview
 
 
 async def decide_review(
@@ -35,8 +34,7 @@ async def decide_review(
     if review.decision is not None:
         raise Conflict("这次考核已有处理决定，不能再改。", code="review_decided")
     issues = _issues(draft, review, reviewed, clock)
-    if draft.resolution is not None and not await _passed(session, principal, draft.resolution):
-        issues.append(FieldIssue("resolution", "resolution_unknown", "没有这项已通过的决议，请从列表中选择。"))
+    issues += await citation_issues(session, Scope.of(principal), draft.resolution)
     if issues:
         raise InvalidInput(issues)
     _decide(review, draft)
@@ -50,12 +48,6 @@ async def decide_review(
     action, event = "review.decide", "collaboration_review.decided"
     await tell(session, clock, principal, reviewed.subject, action, event, review.id, data=told, reason=draft.reason)
     return review
-
-
-async def _passed(session: WriteSession, principal: Principal, resolution: UUID) -> bool:
-    statement = Scope.of(principal).limit(select(Resolution.id), Resolution)
-    statement = statement.where(Resolution.id == resolution, Resolution.outcome == "passed")
-    return (await session.scalars(statement)).first() is not None
 
 
 def _decide(review: CollaborationReview, draft: DecisionCreate) -> None:

@@ -1,5 +1,6 @@
 """What every step of a member's life does: the next status from a day on, the step on record, the audit, the word."""
 
+from collections.abc import Sequence
 from datetime import date
 from itertools import pairwise
 from typing import Any, Final
@@ -8,7 +9,7 @@ from uuid import UUID
 from services.kernel.audit import audit
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import AnySession, WriteSession
-from services.kernel.errors import InvalidInput
+from services.kernel.errors import FieldIssue, InvalidInput
 from services.kernel.history import states_of
 from services.kernel.ids import new_id
 from services.kernel.outbox import OFFICE_ONLY, publish
@@ -44,14 +45,18 @@ async def move_member(
     member: Member,
     step: MemberStep,
     effective_on: date,
+    issues: Sequence[FieldIssue] = (),
     **told: Any,
 ) -> MemberEvent:
-    """Change the status from a day on, record the step, audit, tell. Raises Conflict, InvalidInput."""
+    """Change the status from a day on, record the step, audit, tell. Raises Conflict, InvalidInput.
+
+    `issues` are faults that the caller found in what it was sent; those of the day are told together with them.
+    """
     before = member.status
     after = next_member_status(before, step)
-    issues = order_issues(effective_on, *await begins_and_changed(session, member))
-    if issues:
-        raise InvalidInput(issues)
+    every = [*issues, *order_issues(effective_on, *await begins_and_changed(session, member))]
+    if every:
+        raise InvalidInput(every)
     await session.effective_on(effective_on)
     member.status = after
     member.left_on = effective_on if after == MemberStatus.EXITED else member.left_on

@@ -84,6 +84,8 @@ class MajorityOf(StrEnum):
 
 
 ATTENDING: Final = frozenset({Presence.PRESENT, Presence.PROXY})
+CITABLE: Final = frozenset({Outcome.PASSED})
+"""Outcomes of a resolution upon which a later decision may rest: only what was carried says what the body wants."""
 
 
 @dataclass(frozen=True)

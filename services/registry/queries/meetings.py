@@ -1,5 +1,6 @@
 """Read meetings with agenda and attendance, resolutions and votes."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
@@ -12,7 +13,7 @@ from services.kernel.errors import NotFound
 from services.kernel.history import at
 from services.kernel.pagination import PageRequest, paginate, sort_column
 from services.kernel.tenancy import Scope
-from services.registry.domain.governance import ATTENDING, Outcome, Presence, resolution_number
+from services.registry.domain.governance import ATTENDING, CITABLE, Presence, resolution_number
 from services.registry.queries.governance import Moment, holders_on, names_on, seats_of
 from services.registry.schemas.meetings import AttendanceRead
 from services.registry.tables import AgendaItem, Attendance, Meeting, Member, Resolution, ResolutionVote, Seat
@@ -162,11 +163,18 @@ async def find_resolution(session: AnySession, scope: Scope, resolution_id: UUID
 
 async def resolutions_to_cite(session: AnySession, scope: Scope, q: str | None) -> list[Resolution]:
     """Passed resolutions that fit what was typed, newest first."""
-    statement: Select[Any] = scope.select(Resolution).where(Resolution.outcome == Outcome.PASSED)
+    statement: Select[Any] = scope.select(Resolution).where(Resolution.outcome.in_(CITABLE))
     if q and q.strip():
         statement = statement.where(Resolution.search_text.contains(q.strip().lower(), autoescape=True))
     statement = statement.order_by(Resolution.sort_key.desc(), Resolution.id).limit(MOST_OPTIONS)
     return list((await session.scalars(statement)).all())
+
+
+async def resolutions_by_id(session: AnySession, scope: Scope, ids: Iterable[UUID | None]) -> dict[UUID, Resolution]:
+    """The resolutions of the alliance among these ids."""
+    wanted = {one for one in ids if one is not None}
+    found = await session.scalars(scope.select(Resolution).where(Resolution.id.in_(wanted))) if wanted else ()
+    return {one.id: one for one in found}
 
 
 async def resolutions_of(session: AnySession, scope: Scope, meeting_id: UUID) -> list[Resolution]:

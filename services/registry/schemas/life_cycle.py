@@ -8,6 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.registry.domain.life_cycle import ReviewGrade
 from services.registry.domain.members import StructureRole
+from services.registry.schemas.meetings import ResolutionRef
 from services.registry.schemas.members import EmptyIsNone
 from services.registry.schemas.successions import TouchRead
 
@@ -49,7 +50,11 @@ class FirstReview(_Step):
     opinion: Opinion = None
 
 
-class Deliberation(_Step, Citing):
+class Deciding(_Step, Citing):
+    """A step of an application that decides it, and may rest on a resolution."""
+
+
+class Deliberation(Deciding):
     """理事会审议."""
 
     outcome: Annotated[Literal["approved", "disapproved"], Field(examples=["approved"])]
@@ -80,7 +85,7 @@ class ObjectionAnswer(_Step):
     opinion: NeededOpinion
 
 
-class Admission(_Step, Citing):
+class Admission(Deciding):
     """入会: makes the member, or binds the application to a unit that is on record already."""
 
     joined_on: Annotated[date | None, EmptyIsNone, Field(description="入会日期，不填为今天")] = None
@@ -89,7 +94,7 @@ class Admission(_Step, Citing):
     opinion: Opinion = None
 
 
-class Refusal(_Step, Citing):
+class Refusal(Deciding):
     """不予入会, after the public notice."""
 
     opinion: NeededOpinion
@@ -130,6 +135,7 @@ class EventRead(BaseModel):
     document: str | None
     resolution: UUID | None
     resolution_number: str | None
+    cited: ResolutionRef | None = None
     answers: UUID | None
     outcome: str | None = None
 
@@ -202,6 +208,7 @@ class MemberEventRead(BaseModel):
     document: str | None
     resolution: UUID | None
     resolution_number: str | None
+    cited: ResolutionRef | None = None
     deadline: date | None
     year: int | None
     grade: str | None
