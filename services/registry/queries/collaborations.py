@@ -1,16 +1,17 @@
 """Read collaborations, now or as of a day: lists, single ones, with names of members and their recognitions.
 
-A list of 200,000 stays quick only while each condition can be answered from an index: whoever takes part is found by
-one branch for each place where a member can stand (UNION), not by an OR across subqueries.
+A list of 200,000 stays quick because what a filter or a county narrows it to is looked up beforehand by index
+(`Known`): a few ids are picked by id and counted; where there are very many, the list is read in its order until a page
+is full, and is not counted.
 """
 
-from collections.abc import Callable
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, and_, exists, select
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, and_, any_, cast, exists, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.kernel.database import AnySession
@@ -20,7 +21,7 @@ from services.kernel.pagination import PageRequest, paginate, sort_column
 from services.kernel.search import holds_fragment, ids_with
 from services.kernel.tenancy import Scope
 from services.registry.domain.collaborations import Part
-from services.registry.queries.collaboration_parts import with_part
+from services.registry.queries.collaboration_parts import Members, looked_up, takes_part, with_part
 from services.registry.queries.recognitions import standing_on
 from services.registry.tables import Collaboration, Member, Participant, Recognition
 
@@ -32,8 +33,7 @@ class CollaborationFilter:
     """Conditions of a list on `day`, as of which it is read when `as_of` is given.
 
     `member` finds those in which a member has any part, `division` and `partner` (a fragment of a name) those in which
-    such a member has, `level` those that hold it on the day, `missing` those that lack something their kind needs;
-    `found` are the ids that hold the fragment `q`, when they were looked up.
+    such a member has, `level` those that hold it on the day, `missing` those that lack something their kind needs.
     """
 
     day: date
@@ -46,7 +46,10 @@ class CollaborationFilter:
     division: str | None = None
     partner: str | None = None
     missing: str | None = None
-    found: tuple[UUID, ...] | None = None
+
+
+Known = Mapping[str, list[UUID] | None]
+"""By condition (`q`, `own`, `member`, `partners`) the ids that hold it, or None when they are too many to name."""
 
 
 @dataclass(frozen=True)
@@ -68,22 +71,23 @@ def visible(scope: Scope, as_of: date | None = None) -> tuple[type[Collaboration
     statement = scope.select(table)
     if scope.division is None:
         return table, statement
-    own = at(Member, as_of)
-    return table, statement.where(table.id.in_(with_part(scope, scope.limit(select(own.id), own), as_of)))
+    return table, statement.where(table.id.in_(with_part(scope, _own(scope, as_of), as_of)))
 
 
-def matching(scope: Scope, asked: CollaborationFilter) -> tuple[type[Collaboration], Select[Collaboration]]:
-    """The table of the day, and what the scope sees and the filter asks for, unsorted."""
-    table, statement = visible(scope, asked.as_of)
+def matching(
+    scope: Scope, asked: CollaborationFilter, known: Known | None = None
+) -> tuple[type[Collaboration], Select[Collaboration]]:
+    """The table of the day, and what the scope sees and the filter asks for, unsorted; by what is known beforehand."""
+    known = known or {}
+    table = at(Collaboration, asked.as_of)
+    statement = scope.select(table)
+    for name, members in _whose(scope, asked).items():
+        statement = statement.where(_takes_part(scope, table, asked.as_of, members, name, known))
     for column, value in ((table.kind, asked.kind), (table.status, asked.status)):
         if value:
             statement = statement.where(column == value)
     if asked.q:
-        statement = statement.where(holds_fragment(table, asked.q, asked.found))
-    if asked.member:
-        statement = statement.where(table.id.in_(with_part(scope, [asked.member], asked.as_of)))
-    if asked.division or asked.partner:
-        statement = statement.where(table.id.in_(with_part(scope, _partners(scope, asked), asked.as_of)))
+        statement = statement.where(holds_fragment(table, asked.q, known.get("q")))
     if asked.level:
         holders = scope.limit(select(Recognition.collaboration), Recognition)
         holders = holders.where(Recognition.level == asked.level, standing_on(Recognition, asked.day))
@@ -91,6 +95,33 @@ def matching(scope: Scope, asked: CollaborationFilter) -> tuple[type[Collaborati
     if asked.missing:
         statement = statement.where(table.status == "active", MISSING[asked.missing](table, asked.as_of))
     return table, statement
+
+
+def _whose(scope: Scope, asked: CollaborationFilter) -> dict[str, Members]:
+    """Of which members a collaboration must have one, for each condition that asks for that."""
+    whose: dict[str, Members] = {}
+    if scope.division is not None:
+        whose["own"] = _own(scope, asked.as_of)
+    if asked.member:
+        whose["member"] = [asked.member]
+    if asked.division or asked.partner:
+        whose["partners"] = _partners(scope, asked)
+    return whose
+
+
+def _takes_part(
+    scope: Scope, table: type[Collaboration], as_of: date | None, members: Members, name: str, known: Known
+) -> ColumnElement[bool]:
+    if name not in known:
+        return table.id.in_(with_part(scope, members, as_of))
+    ids = known[name]
+    return takes_part(table, members) if ids is None else table.id == any_(cast(ids, ARRAY(Uuid)))
+
+
+def _own(scope: Scope, as_of: date | None) -> Select[UUID]:
+    """The members of a county's scope."""
+    own = at(Member, as_of)
+    return scope.limit(select(own.id), own)
 
 
 def _partners(scope: Scope, asked: CollaborationFilter) -> Select[UUID]:
@@ -134,14 +165,18 @@ async def list_collaborations(
     session: AnySession, scope: Scope, asked: CollaborationFilter, page: PageRequest
 ) -> tuple[list[Collaboration], str | None, int | None]:
     """One page of collaborations, the next cursor, and how many match (None: very many)."""
-    if asked.q and asked.as_of is None:
-        found = await ids_with(session, Collaboration, asked.q)
-        asked = replace(asked, found=None if found is None else tuple(found))
-    table, statement = matching(scope, asked)
-    counted = not asked.q or asked.found is not None
+    known = await _known(session, scope, asked) if asked.as_of is None else {}
+    table, statement = matching(scope, asked, known)
+    counted = None not in known.values() and (not asked.q or "q" in known)
     sortable: dict[str, InstrumentedAttribute[Any]] = {name: getattr(table, key) for name, key in SORTABLE.items()}
     order = sort_column(page, sortable, "name")
     return await paginate(session, statement, page, order=order, tie=table.id, counted=counted)
+
+
+async def _known(session: AnySession, scope: Scope, asked: CollaborationFilter) -> Known:
+    """What can be looked up of the conditions on today's collaborations."""
+    known = {name: await looked_up(session, scope, members) for name, members in _whose(scope, asked).items()}
+    return {**known, "q": await ids_with(session, Collaboration, asked.q)} if asked.q else known
 
 
 async def all_collaborations(
