@@ -13,7 +13,7 @@ from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect, render
 from frontend.pages.governance_forms import Field, FormPage
 from frontend.pages.registry_words import API, current
-from frontend.pages.workbook_forms import UploadPage, send_file
+from frontend.pages.workbook_forms import UploadPage
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
 from services.kernel import registry_words as words
@@ -105,12 +105,7 @@ async def new_import(request: Request) -> Response:
 @router.post("/import", dependencies=[*OWN, performs("POST /api/registry/v1/majors/import")])
 async def take_in(request: Request, gateway: Gateway) -> Response:
     """Take the file in, and say what became of its rows."""
-    values = await submitted(request)
-    try:
-        answer = await send_file(gateway, f"{API}/majors/import", values)
-    except ApiProblem as problem:
-        return UPLOAD.refused(request, values, problem)
-    return UPLOAD.taken(request, answer.data)
+    return await UPLOAD.sent(request, gateway, f"{API}/majors/import")
 
 
 @router.get("/of/{member_id}")

@@ -8,7 +8,7 @@ from fastapi import Request
 from fastapi.responses import Response
 from starlette.datastructures import UploadFile
 
-from frontend.forms import KEY_FIELD, Form
+from frontend.forms import KEY_FIELD, Form, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import hx_retarget, page_or_fragment
 from frontend.pages.governance_forms import Field
@@ -46,6 +46,15 @@ class UploadPage:
     def shown(self, request: Request) -> Response:
         """The empty form."""
         return page_or_fragment(request, PAGE, FRAGMENT, {**self.context, "form": Form.of(request)})
+
+    async def sent(self, request: Request, gateway: BoundGateway, address: str) -> Response:
+        """Pass the chosen file on, and show what became of its rows or the form with its faults."""
+        values = await submitted(request)
+        try:
+            answer = await send_file(gateway, address, values)
+        except ApiProblem as problem:
+            return self.refused(request, values, problem)
+        return self.taken(request, answer.data)
 
     def refused(self, request: Request, values: Mapping[str, Any], problem: ApiProblem) -> Response:
         """The form with its faults. Raises the problem when it is none of the form's."""

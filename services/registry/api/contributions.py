@@ -21,7 +21,7 @@ from services.registry.commands.remove_contribution import remove_contribution
 from services.registry.domain.collaborations import Sum, sum_of, sums
 from services.registry.queries.collaborations import find_collaboration, member_names
 from services.registry.queries.contributions import contributions_of
-from services.registry.queries.own_units import own_units
+from services.registry.queries.kept_units import kept_among
 from services.registry.schemas.collaborations import MemberRef
 from services.registry.schemas.contributions import (
     ContributionRead,
@@ -43,7 +43,7 @@ async def _read(
 ) -> list[ContributionRead]:
     members = {contribution.member for contribution in found}
     names = await member_names(session, scope, members, as_of)
-    own = await own_units(session, scope, members) if any(map(principal.may, MAY_CHANGE)) else set()
+    own = await kept_among(session, scope, members) if any(map(principal.may, MAY_CHANGE)) else set()
     return [
         ContributionRead(
             **{name: getattr(one, name) for name in ("id", "kind", "description", "value", "on_date", "evidence")},

@@ -1,5 +1,6 @@
 """`/members/{id}/majors` and `/majors`: the majors of a school and of all schools, their import and export."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -13,13 +14,12 @@ from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writin
 from services.kernel.workbooks import write_rows, write_template
 from services.registry.api.members import workbook
 from services.registry.api.parameters import Paging, Purpose, Seen
-from services.registry.api.workbook_upload import AsOf, Effective, File, checked, content_of, rows_taken
+from services.registry.api.workbook_upload import AsOf, Effective, File, take_in
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_major import add_major
 from services.registry.commands.change_major import change_major
 from services.registry.commands.end_major import end_major
 from services.registry.commands.import_majors import import_majors
-from services.registry.commands.rows_taken import check_size
 from services.registry.queries.major_reads import read_majors
 from services.registry.queries.majors import MajorFilter, all_majors, list_majors
 from services.registry.queries.members import find_member, names_of
@@ -78,14 +78,7 @@ async def template(_caller: RegistryRead) -> Response:
 async def upload(
     session: Writing, clock: InjectedClock, principal: RegistryOwn, once: IdempotentUpload, file: File
 ) -> Response:
-    content = await content_of(file, once)
-    replayed = await once.replay()
-    if replayed is not None:
-        return replayed
-    table, rows = await checked(content, MAJORS)
-    check_size(table)
-    taken = await import_majors(session, clock, principal, rows, table.present)
-    return await once.answer(rows_taken(table, taken), 200)
+    return await take_in(once, file, MAJORS, partial(import_majors, session, clock, principal))
 
 
 @router.get("/members/{member_id}/majors", summary="查看一所学校的专业")

@@ -1,6 +1,7 @@
 """`/teachers`: the teachers of one's own units with their practice, and the shared ones of all units."""
 
 from datetime import date
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -15,7 +16,7 @@ from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writin
 from services.kernel.workbooks import write_rows, write_template
 from services.registry.api.members import workbook
 from services.registry.api.parameters import Paging, Purpose, Seen
-from services.registry.api.workbook_upload import AsOf, File, checked, content_of, rows_taken
+from services.registry.api.workbook_upload import AsOf, File, take_in
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_practice import add_practice
 from services.registry.commands.change_practice import change_practice
@@ -23,7 +24,6 @@ from services.registry.commands.change_teacher import change_teacher
 from services.registry.commands.create_teacher import create_teacher
 from services.registry.commands.import_teachers import import_teachers
 from services.registry.commands.remove_practice import remove_practice
-from services.registry.commands.rows_taken import check_size
 from services.registry.domain.practice_months import Standing
 from services.registry.domain.teaching import TeacherKind
 from services.registry.queries.teacher_cells import teacher_cells
@@ -155,14 +155,7 @@ async def template(_caller: RegistryOwn) -> Response:
 async def upload(
     session: Writing, clock: InjectedClock, principal: RegistryOwn, once: IdempotentUpload, file: File
 ) -> Response:
-    content = await content_of(file, once)
-    replayed = await once.replay()
-    if replayed is not None:
-        return replayed
-    table, rows = await checked(content, TEACHERS)
-    check_size(table)
-    taken = await import_teachers(session, clock, principal, rows, table.present)
-    return await once.answer(rows_taken(table, taken), 200)
+    return await take_in(once, file, TEACHERS, partial(import_teachers, session, clock, principal))
 
 
 @router.get("/{teacher_id}", summary="查看一位教师和企业实践")

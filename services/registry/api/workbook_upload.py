@@ -1,15 +1,16 @@
 """What the routes share that take a workbook and answer at once, and the day that lists are asked for."""
 
 import asyncio
+from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Query, UploadFile
+from fastapi import Depends, Query, Response, UploadFile
 
 from services.kernel.errors import FieldIssue, InvalidInput
 from services.kernel.idempotency import Once
 from services.kernel.workbooks import MAXIMUM_BYTES, CheckedTable, Table, TableSpec, check_table, read_table
-from services.registry.commands.rows_taken import Taken
+from services.registry.commands.rows_taken import Taken, check_size
 from services.registry.schemas.coverage import EARLIEST_DAY, LATEST_DAY, ImportIssue, RowsTaken
 
 ISSUES_SHOWN = 200
@@ -51,3 +52,16 @@ def rows_taken(table: Table, taken: Taken) -> RowsTaken:
         rejected=taken.rejected,
         issues=[ImportIssue(**vars(issue)) for issue in issues],
     )
+
+
+async def take_in(
+    once: Once, file: UploadFile, spec: TableSpec, save: Callable[[CheckedTable, frozenset[str]], Awaitable[Taken]]
+) -> Response:
+    """Save the rows of an uploaded workbook, once; answers what became of them. Raises as `checked` does."""
+    content = await content_of(file, once)
+    replayed = await once.replay()
+    if replayed is not None:
+        return replayed
+    table, rows = await checked(content, spec)
+    check_size(table)
+    return await once.answer(rows_taken(table, await save(rows, table.present)), 200)

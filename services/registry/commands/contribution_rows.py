@@ -8,7 +8,7 @@ from services.kernel.errors import FieldIssue
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.queries.collaborations import Details
-from services.registry.queries.own_units import own_units
+from services.registry.queries.kept_units import kept_among
 from services.registry.schemas.contributions import ContributionWrite
 from services.registry.tables import Collaboration, Contribution
 
@@ -26,7 +26,7 @@ async def contribution_issues(
     taking_part = details.members_of(collaboration.id) | {collaboration.host_member, collaboration.lead_member}
     if draft.member not in taking_part:
         issues.append(FieldIssue("member", "member_without_part", "该单位没有参加这个合作载体，请先登记为合作方。"))
-    elif draft.member not in await own_units(session, Scope.of(principal), {draft.member}):
+    elif draft.member not in await kept_among(session, Scope.of(principal), {draft.member}):
         issues.append(FieldIssue("member", "member_not_own", "只能登记本单位（本县区单位）的投入。"))
     if draft.on_date > business_date(clock):
         issues.append(FieldIssue("on_date", "date_in_future", "投入日期晚于今天，请核对。"))

@@ -7,7 +7,7 @@ from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.kernel.history import at
 from services.kernel.tenancy import Scope
-from services.registry.queries.own_units import own_units
+from services.registry.queries.kept_units import kept_among
 from services.registry.tables import Contribution
 
 
@@ -26,6 +26,6 @@ async def find_own_contribution(
     """One contribution of a member for which the scope speaks. Raises NotFound."""
     own = (Contribution.collaboration == collaboration, Contribution.id == contribution_id)
     found = (await session.scalars(scope.select(Contribution).where(*own))).one_or_none()
-    if found is None or not await own_units(session, scope, {found.member}):
+    if found is None or not await kept_among(session, scope, {found.member}):
         raise NotFound("这个合作载体没有这项投入，或它不是本单位（本县区单位）的。", code="contribution_not_found")
     return found

@@ -1,4 +1,4 @@
-"""The members whose majors and teachers a caller keeps: all, those of its county, or itself."""
+"""The members whose own rows a caller keeps (majors, teachers, contacts …): all, those of its county, or itself."""
 
 from typing import Any
 from uuid import UUID
@@ -30,3 +30,9 @@ async def find_kept_member(session: AnySession, scope: Scope, member_id: UUID) -
     if found is None:
         raise NotFound("没有这家单位，或它不归您维护。", code="member_not_found")
     return found
+
+
+async def kept_among(session: AnySession, scope: Scope, members: set[UUID]) -> set[UUID]:
+    """Those of the members that the caller keeps."""
+    kept = select(Member.id).where(Member.alliance == scope.alliance, Member.id.in_(members), kept_by(scope, Member.id))
+    return {*await session.scalars(kept)}

@@ -8,8 +8,8 @@ from services.kernel.errors import NotFound
 from services.kernel.history import at
 from services.kernel.tenancy import Scope
 from services.registry.domain.touches import Touch
+from services.registry.queries.kept_units import kept_among
 from services.registry.queries.members import find_member
-from services.registry.queries.own_units import own_units
 from services.registry.tables import Member, MemberContact
 
 
@@ -25,7 +25,7 @@ async def contacts_of(
 async def find_keeper(session: AnySession, scope: Scope, member_id: UUID) -> Member:
     """The member whose contacts the caller keeps: any for the secretariat, its county's, its own. Raises NotFound."""
     member = await find_member(session, scope, member_id)
-    if not await own_units(session, scope, {member_id}):
+    if not await kept_among(session, scope, {member_id}):
         raise NotFound("联系人由该单位、所在县区和秘书处维护，您不能查看或修改。", code="member_not_own")
     return member
 
