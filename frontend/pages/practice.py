@@ -14,7 +14,7 @@ from services.kernel.permissions import Permission
 router = APIRouter(prefix="/practice", dependencies=[needs(Permission.PRACTICE_RESET)])
 FILLS = [needs(Permission.REGISTRY_WRITE)]
 
-RESETS = tuple(f"POST /api/{service}/v1/practice/reset" for service in ("subsidies", "targets", "exchange"))
+RESETS = tuple(f"POST /api/{service}/v1/practice/reset" for service in ("subsidies", "targets", "exchange", "registry"))
 """The first may refuse, while an import runs; it is asked alone, so that nothing has been emptied then."""
 
 LABELS = {
@@ -26,6 +26,26 @@ LABELS = {
     "settlements": "试算的结算",
     "webhook_endpoint": "推送地址",
     "webhook_delivery": "推送记录",
+    "member_contact": "联系人",
+    "member_major": "开设专业",
+    "teacher": "教师",
+    "practice_period": "企业实践",
+    "body": "机构",
+    "seat": "席位",
+    "lead": "牵头分工",
+    "meeting": "会议",
+    "resolution": "决议",
+    "leading_industry": "主导产业",
+    "industry_match": "专业产业对接",
+}
+
+COPIED = {
+    "members": ("成员单位", "家"),
+    "collaborations": ("合作载体", "个"),
+    "bodies": ("机构", "个"),
+    "seats": ("席位", "席"),
+    "majors": ("开设专业", "个"),
+    "industries": ("主导产业", "个"),
 }
 
 
@@ -47,10 +67,10 @@ async def reset(request: Request, gateway: Gateway, user: CurrentUser) -> Respon
 
 @router.post("/members", dependencies=[*FILLS, performs("POST /api/registry/v1/practice/members")])
 async def fill(request: Request, gateway: Gateway) -> Response:
-    """Copy the members on record into the practice alliance."""
+    """Copy what is on record into the practice alliance."""
     answer = await gateway.post("/api/registry/v1/practice/members")
-    told = f"已更新练习环境：成员单位 {answer.data['members']} 家，合作载体 {answer.data['collaborations']} 个。"
-    return redirect(request, "/practice", toast=told)
+    copied = "，".join(f"{label} {answer.data[name]} {unit}" for name, (label, unit) in COPIED.items())
+    return redirect(request, "/practice", toast=f"已更新练习环境：{copied}。")
 
 
 def _page(request: Request, **values: Any) -> Response:

@@ -10,7 +10,12 @@ from tests.frontend.html import Page
 from tests.frontend.subsidies_world import post
 
 pytestmark = pytest.mark.anyio
-SERVICES = {"targets": {"report": 2}, "subsidies": {"claims": 1, "students": 40}, "exchange": {"webhook_endpoint": 0}}
+SERVICES = {
+    "targets": {"report": 2},
+    "subsidies": {"claims": 1, "students": 40},
+    "exchange": {"webhook_endpoint": 0},
+    "registry": {"body": 3, "seat": 0},
+}
 
 
 @pytest.fixture
@@ -38,7 +43,7 @@ async def test_a_practice_session_says_so_and_offers_to_empty(stranger: Browser,
 async def test_emptying_tells_what_went(stranger: Browser, fake: FakeGateway) -> None:
     browser = await inside(stranger, fake)
     answer = await post(browser, "/practice/reset")
-    assert "已清空：奖补申报 1 条、学生名册行 40 条、指标填报 2 条。" in answer.text
+    assert "已清空：奖补申报 1 条、学生名册行 40 条、指标填报 2 条、机构 3 条。" in answer.text
     asked = [urlsplit(url).path for method, url, _ in fake.seen if method == "POST"]
     assert sorted(asked) == [f"/api/{service}/v1/practice/reset" for service in sorted(SERVICES)]
 
@@ -64,7 +69,8 @@ async def test_outside_nothing_is_emptied(browser: Browser, fake: FakeGateway) -
 
 
 async def test_the_secretariat_fills_it(browser: Browser, fake: FakeGateway) -> None:
-    copied = {"alliance": "anqing-practice", "members": 44, "collaborations": 6}
+    counts = {"members": 44, "collaborations": 6, "bodies": 3, "seats": 12, "majors": 13, "industries": 4}
+    copied = {"alliance": "anqing-practice", **counts}
     fake.answers["POST", "/api/registry/v1/practice/members"] = reply(copied)
     answer = await post(browser, "/practice/members")
     assert (answer.status_code, answer.headers["Location"]) == (303, "/practice")

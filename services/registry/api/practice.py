@@ -1,4 +1,4 @@
-"""`/practice/members`: fill the practice alliance with the members and collaborations on record."""
+"""`/practice`: fill the practice alliance with what is on record, and empty there what one's unit keeps."""
 
 from typing import Annotated
 
@@ -8,9 +8,11 @@ from pydantic import BaseModel, ConfigDict
 from services.kernel.alliances import is_practice
 from services.kernel.database import Database
 from services.kernel.errors import Conflict
+from services.kernel.practice import PracticeCaller, PracticeResetRead
 from services.kernel.sessions import InjectedClock, Writing, database_of
 from services.registry.auth import RegistryWrite
 from services.registry.commands.copy_to_practice import copy_to_practice
+from services.registry.commands.reset_practice import reset_practice
 
 router = APIRouter(prefix="/practice", tags=["practice"])
 
@@ -23,9 +25,13 @@ class PracticeMembersRead(BaseModel):
     alliance: str
     members: int
     collaborations: int
+    bodies: int
+    seats: int
+    majors: int
+    industries: int
 
 
-@router.post("/members", summary="把成员单位和合作载体复制到练习环境（不含联系人）")
+@router.post("/members", summary="把成员单位、合作载体、机构席位、专业和产业复制到练习环境（不含人员）")
 async def copy_members(
     session: Writing,
     principal: RegistryWrite,
@@ -35,3 +41,8 @@ async def copy_members(
     if is_practice(principal.alliance):
         raise Conflict("请在正式环境中执行：练习环境的名单取自正式登记。", code="in_practice_alliance")
     return PracticeMembersRead.model_validate(await copy_to_practice(database, session, clock, principal))
+
+
+@router.post("/reset", summary="清空本单位在练习环境中登记的专业、师资和联系人；秘书处还清空机构、会议和产业")
+async def reset(session: Writing, principal: PracticeCaller, clock: InjectedClock) -> PracticeResetRead:
+    return PracticeResetRead(removed=await reset_practice(session, clock, principal))
