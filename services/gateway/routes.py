@@ -57,6 +57,7 @@ class Size(StrEnum):
     USUAL = "body_limit"
     BULK = "bulk_body_limit"
     FORM = "public_body_limit"
+    PAPERS = "public_upload_limit"
 
 
 class Patience(StrEnum):
@@ -83,6 +84,9 @@ DEMANDS: tuple[tuple[str, Demand], ...] = (
     ("POST /oauth/*", Demand(sign_in=True)),
     ("GET /.well-known/*", Demand(patience=Patience.SHORT)),
     ("GET /static/*", Demand(patience=Patience.SHORT)),
+    ("POST /api/registry/v1/public/applications/papers", Demand(Size.PAPERS, public=True)),  # an applicant's own
+    ("POST /apply/status/papers", Demand(Size.PAPERS, public=True)),  # the page that sends several of them
+    ("POST /apply*", Demand(Size.FORM)),
     ("POST /api/registry/v1/public/*", Demand(Size.FORM, public=True)),  # applications, and tries of receipts' codes
     ("POST /api/subsidies/v1/roster-imports", Demand(Size.BULK, Patience.LONG)),  # raw files of up to a million rows
     ("POST /api/subsidies/v1/settlements/*/verification", Demand(patience=Patience.LONG)),  # computes it again

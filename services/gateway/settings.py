@@ -23,6 +23,9 @@ class GatewaySettings(BaseSettings):
     public_body_limit: int = Field(
         default=MEBIBYTE // 16, gt=0, description="largest body without a token to a service"
     )
+    public_upload_limit: int = Field(
+        default=24 * MEBIBYTE, gt=0, description="largest upload of an applicant's papers without a token"
+    )
     read_timeout: float = Field(default=60.0, gt=0, description="longest silence of a part while it answers")
     short_timeout: float = Field(default=10.0, gt=0, description="the same for keys and static files")
     long_timeout: float = Field(default=600.0, gt=0, description="the same for bulk imports, exports, verification")

@@ -17,7 +17,7 @@ from services.registry.settings import RegistrySettings
 def housekeeping(settings: RegistrySettings, clock: Clock) -> Housekeeping:
     """What the worker does each hour, for the alliances that identity tells and the store of the settings."""
     neighbours = Neighbours(settings.hub, ServiceToken("registry", settings, clock), clock)
-    return Housekeeping(neighbours.alliances, settings.attachments())
+    return Housekeeping(neighbours.alliances, settings.attachments(), settings.application_keep_days)
 
 
 def handlers(settings: RegistrySettings) -> dict[str, JobHandler]:

@@ -10,12 +10,13 @@ import secrets
 from base64 import urlsafe_b64encode
 from datetime import date
 from ipaddress import IPv6Address, ip_address, ip_network
-from typing import Final
+from typing import Final, NamedTuple
+from uuid import UUID
 
 from cryptography.fernet import Fernet, InvalidToken
 
 from services.kernel.clock import Clock
-from services.kernel.errors import FieldIssue, InvalidInput
+from services.kernel.errors import FieldIssue, InvalidInput, NotFound
 
 NONCE_BYTES: Final = 16
 CODE_LETTERS: Final = "23456789ABCDEFGHJKMNPQRSTVWXYZ"
@@ -25,12 +26,20 @@ HOUR: Final = 3600
 FIELD: Final = "form_token"
 
 
+class Receiver(NamedTuple):
+    """The application to which somebody may add papers."""
+
+    alliance: str
+    application: UUID
+
+
 class FormTokens:
     """Issues and accepts forms, and makes what is kept of a receipt. Its keys come out of the service's own secret."""
 
     def __init__(self, secret: str, clock: Clock, *, seconds: int, hours: int) -> None:
         self._secret = secret.encode()
         self._cipher = Fernet(urlsafe_b64encode(self._keyed("application form")))
+        self._papers = Fernet(urlsafe_b64encode(self._keyed("application papers")))
         self._clock = clock
         self.seconds = seconds
         self.hours = hours
@@ -53,6 +62,22 @@ class FormTokens:
         if age < self.seconds:
             raise _refused("form_too_fast", f"提交过快，请核对填写内容，至少 {self.seconds} 秒后再提交。")
         return nonce
+
+    def issue_for_papers(self, alliance: str, application: UUID) -> str:
+        """What its holder adds papers to this one application with; given to whoever showed the receipt."""
+        return self._papers.encrypt_at_time(f"{alliance}\n{application}".encode(), self._now()).decode()
+
+    def accept_for_papers(self, token: str) -> Receiver:
+        """The application that it was given for. Raises NotFound for a token not ours, InvalidInput for an old one."""
+        try:
+            age = self._now() - self._papers.extract_timestamp(token.encode())
+            opened = self._papers.decrypt(token.encode()).decode()
+        except (InvalidToken, UnicodeEncodeError) as fault:
+            raise receipt_unknown() from fault
+        if age > self.hours * HOUR:
+            raise _refused("form_expired", "页面打开太久，请凭回执重新查询后再上传。")
+        alliance, _, application = opened.partition("\n")
+        return Receiver(alliance, UUID(application))
 
     def code(self, nonce: str) -> str:
         """The secret inquiry code of a form, as people read it off: four groups of four."""
@@ -81,6 +106,11 @@ class FormTokens:
 
     def _now(self) -> int:
         return int(self._clock.now().timestamp())
+
+
+def receipt_unknown() -> NotFound:
+    """The one answer to every receipt that is not right, whatever is wrong with it."""
+    return NotFound("编号或查询码不正确，请核对回执后重试。", code="receipt_unknown")
 
 
 def _network(address: str) -> str:

@@ -24,6 +24,12 @@ class RegistrySettings(ServiceSettings):
     form_hours: int = Field(default=4, ge=1, le=24, description="how long an opened application form may be sent")
     applications_a_day: int = Field(default=200, ge=0, description="applications to one alliance in a day; 0: none")
     applications_an_address: int = Field(default=10, ge=1, description="of them from one address, or one /64")
+    application_papers: int = Field(default=10, ge=0, le=50, description="papers to one application; 0: none")
+    application_paper_limit_bytes: int = Field(default=10 * 1024 * 1024, gt=0, description="largest of them")
+    application_papers_limit_bytes: int = Field(default=20 * 1024 * 1024, gt=0, description="all of one application")
+    application_keep_days: int = Field(default=180, ge=30, le=3650)
+    """How many days after its last step an application that was rejected or withdrawn, or that was returned and never
+    completed, keeps the papers that the applicant sent and its contact."""
     publicity_days: int = Field(default=5, ge=1, le=90, description="working days of a public notice, proposed")
     calendar: dict[date, bool] = Field(default={}, description="days and whether they are worked, as JSON")
 

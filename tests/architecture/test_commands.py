@@ -118,6 +118,8 @@ def test_only_applying_to_join_asks_for_no_token() -> None:
         f"POST {public}/applications",
         f"POST {public}/applications/inquiry",
         f"POST {public}/applications/completion",
+        f"POST {public}/applications/papers",
+        f"POST {public}/applications/papers/removal",
         f"POST {public}/applications/withdrawal",
     }
     assert all(not route_of(name.partition(" ")[2]).needs_token for name in without)  # type: ignore[union-attr]

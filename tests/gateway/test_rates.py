@@ -198,3 +198,15 @@ def test_what_a_stranger_sends_is_small(make: Any) -> None:
             assert (await client.post(public, content=b"x" * 1001)).status_code == 413
 
     asyncio.run(use())
+
+
+def test_an_applicant_s_papers_are_larger_and_counted_alike(make: Any) -> None:
+    papers = "/api/registry/v1/public/applications/papers"
+
+    async def use() -> None:
+        async with client_of(make(public_body_limit=1000, public_upload_limit=5000, rate_public=2), peer=FAR) as client:
+            assert (await client.post(papers, content=b"x" * 5000)).status_code == 200
+            assert (await client.post(papers, content=b"x" * 5001)).status_code == 413
+            assert (await client.post(papers, content=b"x")).status_code == 429
+
+    asyncio.run(use())

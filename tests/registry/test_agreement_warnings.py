@@ -152,10 +152,10 @@ def test_the_rounds_of_the_worker_cover_every_alliance(registry: Registry) -> No
             raise Unavailable("登录服务暂时无法连接。")
 
         storage = registry.settings.attachments()
-        rounds = Housekeeping(alliances, storage)
-        assert await with_database(registry, lambda db: rounds.round(db, registry.clock)) == (1, 0)
-        assert await with_database(registry, lambda db: rounds.round(db, registry.clock)) == (0, 0)
-        tried = Housekeeping(away, storage)._tried
+        rounds = Housekeeping(alliances, storage, keep_days=180)
+        assert await with_database(registry, lambda db: rounds.round(db, registry.clock)) == (1, 0, 0)
+        assert await with_database(registry, lambda db: rounds.round(db, registry.clock)) == (0, 0, 0)
+        tried = Housekeeping(away, storage, keep_days=180)._tried
         assert await with_database(registry, lambda db: tried(db, registry.clock)) is False
 
     registry.run(scenario)

@@ -18,23 +18,22 @@ from services.kernel.errors import FieldIssue, HubError, InvalidInput, TooLarge,
 from services.registry.auth import RegistryOwn
 from services.registry.commands.add_attachment import ReceivedFile
 from services.registry.domain.attachments import UNNAMED, ending_of, safe_name
-from services.registry.domain.file_types import TAKEN, recognise
+from services.registry.domain.file_types import EVERY_TYPE, SCANS, Choice, recognise
 
 FORM_OVERHEAD: Final = 64 * 1024
 """Room for the other fields and the boundaries of a form."""
 
-_FILE: Final[dict[str, Any]] = {"type": "string", "format": "binary", "description": TAKEN}
-ATTACHMENT_BODY: Final[dict[str, Any]] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "application/octet-stream": {"schema": _FILE},
-            "multipart/form-data": {
-                "schema": {"type": "object", "required": ["file"], "properties": {"file": _FILE}},
-            },
-        },
-    }
-}
+
+def _body(words: str) -> dict[str, Any]:
+    """How an operation that takes a file as its body or in a form describes it."""
+    file = {"type": "string", "format": "binary", "description": words}
+    form = {"type": "object", "required": ["file"], "properties": {"file": file}}
+    content = {"application/octet-stream": {"schema": file}, "multipart/form-data": {"schema": form}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+ATTACHMENT_BODY: Final = _body(EVERY_TYPE.words)
+SCAN_BODY: Final = _body(SCANS.words)
 
 
 async def receive_attachment(
@@ -45,24 +44,28 @@ async def receive_attachment(
     ] = None,
 ) -> ReceivedFile:
     """FastAPI dependency. Raises TooLarge, UnsupportedMedia, InvalidInput."""
+    return await read_upload(request, file_name, int(request.app.state.settings.attachment_limit_bytes))
+
+
+async def read_upload(request: Request, file_name: str | None, limit: int, choice: Choice = EVERY_TYPE) -> ReceivedFile:
+    """The file that a request brings, recognised. Raises TooLarge, UnsupportedMedia, InvalidInput."""
     media = request.headers.get("content-type", "").split(";")[0].strip().lower()
     if request.headers.get("content-encoding", "identity") != "identity":
         raise UnsupportedMedia("请直接发送文件，不要压缩（Content-Encoding）。", code="encoding_refused")
-    limit = int(request.app.state.settings.attachment_limit_bytes)
     if media == "multipart/form-data":
         given, content = await _form_file(request, limit)
     else:
         given, content = file_name or "", b"".join([piece async for piece in _bounded(request, limit, 0)])
-    return await asyncio.to_thread(_recognised, given, content, limit)
+    return await asyncio.to_thread(_recognised, given, content, limit, choice)
 
 
-def _recognised(given: str, content: bytes, limit: int) -> ReceivedFile:
+def _recognised(given: str, content: bytes, limit: int, choice: Choice) -> ReceivedFile:
     if len(content) > limit:
         raise _too_large(limit)
     name = safe_name(given)
     if name == UNNAMED:
         raise InvalidInput([FieldIssue("file_name", "missing", "请给出文件名（带扩展名）。")])
-    kind = recognise(content, ending_of(name))
+    kind = recognise(content, ending_of(name), choice)
     return ReceivedFile(name, content, kind.media_type, hashlib.sha256(content).hexdigest())
 
 

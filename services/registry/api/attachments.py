@@ -18,6 +18,7 @@ from services.registry.api.parameters import Paging
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_attachment import add_attachment
 from services.registry.commands.remove_attachment import remove_attachment
+from services.registry.domain.application_papers import hears_applicants
 from services.registry.domain.attachments import ending_of, may_keep
 from services.registry.domain.file_types import ENDINGS, TYPES
 from services.registry.queries.attachments import find_attachment, list_attachments
@@ -78,7 +79,8 @@ async def list_(
     as_of: AsOf = None,
 ) -> AttachmentList:
     about = await find_subject(session, scope, subject_kind, subject)
-    rows, cursor, total = await list_attachments(session, scope, about, page, as_of)
+    heard = hears_applicants(principal)
+    rows, cursor, total = await list_attachments(session, scope, about, page, as_of, of_applicants=heard)
     if about.personal and rows:
         await audit_read(session, clock, principal, "attachment", rows=len(rows), query={about.kind: str(about.id)})
     return AttachmentList(
@@ -130,7 +132,7 @@ async def content(
     storage: WithStorage,
     as_of: AsOf = None,
 ) -> Response:
-    found = await find_attachment(session, scope, attachment_id, as_of)
+    found = await find_attachment(session, scope, attachment_id, as_of, of_applicants=hears_applicants(principal))
     about = await find_subject(session, scope, found.subject_kind, found.subject)
     pieces = storage.pieces(principal.alliance, found.stored)
     first = await anext(pieces)  # what is gone or harmed is refused before the answer begins

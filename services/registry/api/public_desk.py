@@ -9,6 +9,7 @@ from services.kernel.clock import Clock
 from services.kernel.database import Database
 from services.kernel.errors import NotFound
 from services.registry.clients.others import Neighbours
+from services.registry.domain.application_papers import PaperLimits
 from services.registry.receipts import FormTokens
 from services.registry.settings import RegistrySettings
 
@@ -22,6 +23,14 @@ class PublicDesk:
     forms: FormTokens
     settings: RegistrySettings
     neighbours: Neighbours
+
+    @property
+    def paper_limits(self) -> PaperLimits:
+        """What of an applicant's papers is taken."""
+        told = self.settings
+        return PaperLimits(
+            told.application_papers, told.application_paper_limit_bytes, told.application_papers_limit_bytes
+        )
 
     async def alliances(self) -> dict[str, str]:
         """The names of the alliances that take applications, by code. Raises Unavailable."""

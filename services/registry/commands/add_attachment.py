@@ -1,6 +1,9 @@
 """Keep a file that was received and recognised as an attachment of a subject."""
 
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from uuid import UUID
 
 from sqlalchemy import text
 
@@ -46,31 +49,51 @@ async def add_attachment(
     """
     if not may_keep(principal, subject):
         raise NotFound("这条记录不属于您的单位，附件由秘书处或该单位维护。", code="subject_not_own")
-    stored = await storage.save(principal.alliance, received.content)
-    try:
+    async with stored_content(storage, principal.alliance, received) as stored:
         await _leave_room(session, principal, subject, at_most)
-        attachment = Attachment(
-            alliance=principal.alliance,
-            id=new_id(),
-            subject_kind=subject.kind,
-            subject=subject.id,
-            file_name=received.file_name,
-            content_type=received.content_type,
-            size=len(received.content),
-            sha256=received.sha256,
-            stored=stored,
-            uploaded_on=business_date(clock),
-            uploaded_at=clock.now(),
-            uploaded_by=principal.owner,
-            uploaded_by_name=principal.name,
-        )
+        attachment = attachment_row(clock, principal, subject.kind, subject.id, received, stored, principal.owner)
         session.add(attachment)
         await session.flush()
-    except BaseException:
-        await storage.delete(principal.alliance, stored)
-        raise
-    await _tell(session, clock, principal, attachment)
+    await tell_added(session, clock, principal, attachment)
     return attachment
+
+
+@asynccontextmanager
+async def stored_content(storage: Storage, alliance: str, received: ReceivedFile) -> AsyncIterator[UUID]:
+    """The file in the store, under this id; deleted again when what follows fails. Raises Unavailable."""
+    stored = await storage.save(alliance, received.content)
+    try:
+        yield stored
+    except BaseException:
+        await storage.delete(alliance, stored)
+        raise
+
+
+def attachment_row(
+    clock: Clock,
+    principal: Principal,
+    kind: str,
+    subject: UUID,
+    received: ReceivedFile,
+    stored: UUID,
+    uploaded_by: str,
+) -> Attachment:
+    """The record of a file that is in the store, not yet saved."""
+    return Attachment(
+        alliance=principal.alliance,
+        id=new_id(),
+        subject_kind=kind,
+        subject=subject,
+        file_name=received.file_name,
+        content_type=received.content_type,
+        size=len(received.content),
+        sha256=received.sha256,
+        stored=stored,
+        uploaded_on=business_date(clock),
+        uploaded_at=clock.now(),
+        uploaded_by=uploaded_by,
+        uploaded_by_name=principal.name,
+    )
 
 
 async def _leave_room(session: WriteSession, principal: Principal, subject: Subject, at_most: int) -> None:
@@ -82,8 +105,8 @@ async def _leave_room(session: WriteSession, principal: Principal, subject: Subj
         )
 
 
-async def _tell(session: WriteSession, clock: Clock, principal: Principal, attachment: Attachment) -> None:
-    """The name stays out of audit and outbox: people put other people's names into it."""
+async def tell_added(session: WriteSession, clock: Clock, principal: Principal, attachment: Attachment) -> None:
+    """Audit, tell. The name stays out of both: people put other people's names into it."""
     facts = {
         "subject_kind": attachment.subject_kind,
         "subject": str(attachment.subject),

@@ -4,16 +4,14 @@ import hmac
 
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import WriteSession
-from services.kernel.errors import InvalidInput, NotFound
+from services.kernel.errors import InvalidInput
 from services.registry.commands.application_rows import applicant, fill, step_day, take_step
 from services.registry.commands.submit_application import ONE_AT_A_TIME, field_issues
 from services.registry.domain.life_cycle import ApplicationStep, next_application_state
 from services.registry.queries.applications import by_number
-from services.registry.receipts import FormTokens
+from services.registry.receipts import FormTokens, receipt_unknown
 from services.registry.schemas.public_applications import Completion, Inquiry, Withdrawal
 from services.registry.tables import MembershipApplication
-
-UNKNOWN = "编号或查询码不正确，请核对回执后重试。"
 
 
 async def opened_by(session: WriteSession, forms: FormTokens, asked: Inquiry) -> MembershipApplication:
@@ -22,7 +20,7 @@ async def opened_by(session: WriteSession, forms: FormTokens, asked: Inquiry) ->
     given = forms.code_hash(asked.alliance, asked.number, asked.code)
     kept = application.code_hash if application is not None else b""
     if application is None or not hmac.compare_digest(given, kept):
-        raise NotFound(UNKNOWN, code="receipt_unknown")
+        raise receipt_unknown()
     return application
 
 

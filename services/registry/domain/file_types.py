@@ -60,19 +60,31 @@ ENDINGS: Final = {ending: kind for kind in TYPES for ending in kind.endings}
 TAKEN: Final = "可上传 PDF、JPG、PNG、OFD、Word（doc、docx）和 Excel（xls、xlsx）文件"
 
 
-def recognise(content: bytes, ending: str) -> FileType:
+@dataclass(frozen=True)
+class Choice:
+    """Which of the types are taken at one place, and the words for them."""
+
+    types: tuple[FileType, ...]
+    words: str
+
+
+EVERY_TYPE: Final = Choice(TYPES, TAKEN)
+SCANS: Final = Choice((PDF, JPEG, PNG), "可上传 PDF、JPG、PNG 文件")
+
+
+def recognise(content: bytes, ending: str, choice: Choice = EVERY_TYPE) -> FileType:
     """The type of a file whose name claims `ending`. Raises UnsupportedMedia with a code for each reason."""
     if not content.strip(b"\x00\t\n\r "):
         raise UnsupportedMedia("文件是空的，请重新选择。", code="file_empty")
     found = _family(content)
     claimed = ENDINGS.get(ending)
-    if claimed is None:
+    if claimed not in choice.types:
         what = f"“.{ending}”文件" if ending else "没有扩展名的文件"
-        raise UnsupportedMedia(f"不能上传{what}；{TAKEN}。", code="file_type_refused")
+        raise UnsupportedMedia(f"不能上传{what}；{choice.words}。", code="file_type_refused")
     if found is None:
         looks = _looks_like(content)
         seems = f"看起来是{looks}，" if looks else "无法识别，"
-        raise UnsupportedMedia(f"文件内容{seems}不是 {claimed.label}；{TAKEN}。", code="file_type_refused")
+        raise UnsupportedMedia(f"文件内容{seems}不是 {claimed.label}；{choice.words}。", code="file_type_refused")
     if found is not claimed:
         raise UnsupportedMedia(
             f"文件名以“.{ending}”结尾，内容却是{found.label}；请用正确的扩展名保存后再上传。", code="file_type_differs"

@@ -2,6 +2,7 @@
 
 from datetime import date, datetime
 from typing import Annotated
+from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
@@ -98,6 +99,43 @@ class Withdrawal(Inquiry):
     reason: Annotated[Annotated[str, _text(500)] | None, EmptyIsNone] = None
 
 
+class PaperRemoval(Inquiry):
+    """A paper that the applicant takes back."""
+
+    paper: Annotated[UUID, Field(description="材料编号，见查询结果")]
+
+
+class Paper(BaseModel):
+    """A paper as the applicant sees it: that it arrived, and which; its content is read by the secretariat."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+    id: UUID
+    file_name: str
+    content_type: str
+    size: int
+    sha256: str
+    uploaded_on: date
+
+
+class PaperDesk(BaseModel):
+    """The papers of an application, and what may be added: the token goes with each upload."""
+
+    items: list[Paper]
+    token: Annotated[str | None, Field(description="上传材料时放在请求头 Papers-Token 中；不能再增减材料时为空")]
+    limit_files: int
+    limit_bytes: Annotated[int, Field(description="单个文件的大小上限")]
+    limit_bytes_together: Annotated[int, Field(description="全部材料合计的大小上限")]
+    endings: Annotated[list[str], Field(description="可上传的扩展名")]
+
+
+class ShownFields(ApplicationFields):
+    """What the unit told of itself; the contact is empty once it was forgotten."""
+
+    contact_person: str
+    contact_phone: str
+
+
 class ApplicantStep(BaseModel):
     """A step as the applicant sees it: what, when, with which opinion; not which person."""
 
@@ -117,7 +155,8 @@ class ApplicantView(BaseModel):
     published_on: date | None
     publicity_ends_on: date | None
     publicity_estimated: bool
-    fields: ApplicationFields
+    fields: ShownFields
+    papers: PaperDesk
     steps: list[ApplicantStep]
     may_complete: bool
     may_withdraw: bool
