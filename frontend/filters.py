@@ -177,6 +177,11 @@ def role_label(role: str) -> str:
     return ROLE_LABELS[Role(role)] if role in {*Role} else role
 
 
+def on_day(address: str, as_of: Any) -> str:
+    """A page's address for the day that is looked at; the plain one where that is today."""
+    return f"{address}{'&' if '?' in address else '?'}as_of={quote(str(as_of), safe='')}" if as_of else address
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "amount": amount,
     "date_cn": date_cn,
@@ -187,4 +192,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "light": light,
     "status_badge": status_badge,
     "role_label": role_label,
+    "on_day": on_day,
 }

@@ -20,6 +20,8 @@ RIGHT = {"number", "amount", "percent"}
 DEFAULT_LIMIT = 50
 TRAIL_LENGTH = 20
 TRAIL_MARK = "~"
+DAY = "as_of"
+"""The filter of a list that can show an earlier day; its links then lead to that day."""
 
 
 @dataclass(frozen=True)
@@ -52,6 +54,10 @@ class Column:
         if self.link and shown != filters.NOTHING:
             return Markup('<a href="{}">{}</a>').format(fill(self.link, row), shown)
         return shown
+
+    def on_day(self, as_of: str) -> "Column":
+        """The same, its link leading to the day."""
+        return replace(self, link=filters.on_day(self.link, as_of)) if self.link else self
 
     def show(self, value: Any) -> Markup:
         """One value as this column's kind writes it."""
@@ -157,14 +163,24 @@ class Table:
     def params(self, request: Request) -> dict[str, str | int]:
         """What to ask the service: cursor, limit, sort and the filled-in filters."""
         query = request.query_params
-        asked: dict[str, str | int] = {"limit": self.limit}
-        asked.update({f.name: query[f.name].strip() for f in self.filters if query.get(f.name, "").strip()})
+        asked: dict[str, str | int] = {"limit": self.limit, **self.filled(request)}
         sort = query.get("sort") or self.default_sort
         if sort:
             asked["sort"] = sort
         if query.get("cursor"):
             asked["cursor"] = query["cursor"]
         return asked
+
+    def filled(self, request: Request) -> dict[str, str]:
+        """The filled-in filters, which an export of the list takes too."""
+        query = request.query_params
+        return {f.name: query[f.name].strip() for f in self.filters if query.get(f.name, "").strip()}
+
+    def on_day(self, as_of: str | None) -> "Table":
+        """The same with links that lead to the day."""
+        if not as_of:
+            return self
+        return replace(self, columns=[c.on_day(as_of) for c in self.columns])
 
     def view(
         self,
@@ -187,7 +203,7 @@ class Table:
         table = replace(self, **{k: v for k, v in given.items() if v is not None})  # type: ignore[arg-type]
         query = request.query_params
         return TableView(
-            table=table,
+            table=table.on_day(self.filled(request).get(DAY)),
             rows=list(answer["items"]),
             total=answer.get("total"),
             next_cursor=answer.get("next_cursor"),

@@ -96,8 +96,7 @@ async def list_agreements(request: Request, gateway: Gateway, user: CurrentUser)
 @router.get("/export")
 async def export(request: Request, gateway: Gateway) -> Response:
     """The workbook of the query that the list shows."""
-    asked = {k: v for k, v in AGREEMENTS.params(request).items() if k not in ("limit", "cursor", "sort")}
-    return await gateway.download(f"{API}/agreements/export.xlsx", asked)
+    return await gateway.download(f"{API}/agreements/export.xlsx", AGREEMENTS.filled(request))
 
 
 @router.get("/new", dependencies=WRITES)

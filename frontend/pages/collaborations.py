@@ -9,6 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs
+from frontend.filters import on_day
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment
 from frontend.pages.collaboration_fields import CHOICES, LABELS, fields_of
@@ -66,7 +67,8 @@ async def list_collaborations(request: Request, gateway: Gateway, user: CurrentU
         gateway.get(f"{API}/collaborations", COLLABORATIONS.params(request)), division_options(gateway)
     )
     filters = [replace(f, options=divisions) if f.name == "division" else f for f in COLLABORATIONS.filters]
-    actions = [Action("奖牌到期", "/collaborations/plates", "certificate")]
+    plates = on_day("/collaborations/plates", request.query_params.get("as_of"))
+    actions = [Action("奖牌到期", plates, "certificate")]
     if user.may(Permission.REGISTRY_WRITE):
         kind = request.query_params.get("kind")
         chosen = kind if kind in words.COLLABORATION_KINDS else "collaborations"

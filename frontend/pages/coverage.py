@@ -69,12 +69,12 @@ async def export(request: Request, gateway: Gateway) -> Response:
 
 
 @router.get("/industries")
-async def industries(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
-    """The leading industries with their enterprises, what was matched with them, and what may be."""
-    writer = may_write(user)
+async def industries(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
+    """The leading industries with their enterprises, what was matched with them, and what may be; or as of a day."""
+    writer, asked = may_write(user) and not as_of, {"limit": ALL, "as_of": as_of or None}
     listed, matches, suggested = await asyncio.gather(
-        gateway.get(f"{API}/leading-industries", {"limit": ALL}),
-        gateway.get(f"{API}/leading-industries/matches", {"limit": ALL}),
+        gateway.get(f"{API}/leading-industries", asked),
+        gateway.get(f"{API}/leading-industries/matches", asked),
         gateway.get(f"{API}/leading-industries/suggestions"),
     )
     forms = {
@@ -88,6 +88,7 @@ async def industries(request: Request, gateway: Gateway, user: CurrentUser) -> R
         "writer": writer,
         "forms": forms,
         "confirm": Form.of(request),
+        "as_of": as_of,
     }
     return page_or_fragment(request, "coverage/industries.html", "coverage/_industries.html", context)
 

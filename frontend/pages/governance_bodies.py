@@ -120,7 +120,7 @@ async def body(request: Request, gateway: Gateway, user: CurrentUser, body_id: U
     path = f"/bodies/{body_id}"
     found, meetings = await asyncio.gather(
         gateway.get(f"{API}{path}", {"as_of": as_of}),
-        gateway.get(f"{API}/meetings", {"body": str(body_id), "sort": "-held_on", "limit": 10}),
+        gateway.get(f"{API}/meetings", {"body": str(body_id), "sort": "-held_on", "limit": 10, "as_of": as_of}),
     )
     writer = may_write(user)
     context = {

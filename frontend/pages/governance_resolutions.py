@@ -75,8 +75,7 @@ async def list_resolutions(request: Request, gateway: Gateway) -> Response:
 @router.get("/export")
 async def export(request: Request, gateway: Gateway) -> Response:
     """The workbook of the query that the list shows."""
-    asked = {k: v for k, v in RESOLUTIONS.params(request).items() if k not in ("limit", "cursor", "sort")}
-    return await gateway.download(f"{API}/resolutions/export.xlsx", asked)
+    return await gateway.download(f"{API}/resolutions/export.xlsx", RESOLUTIONS.filled(request))
 
 
 @router.get("/options")

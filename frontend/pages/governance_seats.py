@@ -60,15 +60,16 @@ async def create_seat(request: Request, gateway: Gateway, body_id: UUID) -> Resp
 
 
 @router.get("/seats/{seat_id}")
-async def seat(request: Request, gateway: Gateway, user: CurrentUser, seat_id: UUID) -> Response:
-    """One seat with everybody who held it and, for the secretariat, recorded changes."""
+async def seat(request: Request, gateway: Gateway, user: CurrentUser, seat_id: UUID, as_of: str = "") -> Response:
+    """One seat, now or as of a day, with everybody who held it and, for the secretariat, recorded changes."""
     path = f"/seats/{seat_id}"
-    record = (await current(gateway, path)).data
+    record = (await gateway.get(f"{API}{path}", {"as_of": as_of or None})).data
     writer = may_write(user)
     context = {
         "seat": record,
         "history": await timeline_of(gateway, path, LABELS) if writer else None,
-        "writer": writer and record["abolished_on"] is None,
+        "writer": writer and not as_of and record["abolished_on"] is None,
+        "as_of": as_of,
         "successions": SUCCESSIONS,
     }
     return page_or_fragment(request, "governance/seat.html", "governance/_seat.html", context)

@@ -12,7 +12,7 @@ from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect, render
 from frontend.pages.governance_forms import Field, FormPage
-from frontend.pages.registry_words import API, current
+from frontend.pages.registry_words import API, current, note_of_day
 from frontend.pages.workbook_forms import UploadPage
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
@@ -53,7 +53,11 @@ MAJORS: Final = Table(
         Column("industries", "对接主导产业", render=_industries, wide=True),
         Column("catalogue", "与目录", render=_catalogue, narrow_hidden=True),
     ),
-    filters=(Filter("q", "专业", placeholder="代码或名称"), Filter("code", "代码开头")),
+    filters=(
+        Filter("q", "专业", placeholder="代码或名称"),
+        Filter("code", "代码开头"),
+        Filter("as_of", "截至日期", "date"),
+    ),
     export="/majors/export",
     empty_title="还没有登记专业",
 )
@@ -75,19 +79,19 @@ def keeps(user: User, member: dict[str, Any]) -> bool:
 
 
 @router.get("")
-async def list_majors(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
-    """The majors of all schools."""
+async def list_majors(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
+    """The majors of all schools, now or as of a day."""
     answer = await gateway.get(f"{API}/majors", MAJORS.params(request))
-    actions = (Action("导入", "/majors/import", "file-import"),) if user.may(*KEEPS) else ()
-    table = MAJORS.view(request, answer.data, totals={"name": f"{answer.data['total']} 个专业点"}, actions=actions)
+    actions = (Action("导入", "/majors/import", "file-import"),) if user.may(*KEEPS) and not as_of else ()
+    totals = {"name": f"{answer.data['total']} 个专业点"}
+    table = MAJORS.view(request, answer.data, totals=totals, actions=actions, note=note_of_day(as_of))
     return page_or_fragment(request, "coverage/majors.html", "_table.html", {"table": table})
 
 
 @router.get("/export")
 async def export(request: Request, gateway: Gateway) -> Response:
     """The workbook of the query that the list shows."""
-    kept = {k: v for k, v in MAJORS.params(request).items() if k in ("q", "code")}
-    return await gateway.download(f"{API}/majors/export.xlsx", kept)
+    return await gateway.download(f"{API}/majors/export.xlsx", MAJORS.filled(request))
 
 
 @router.get("/template")

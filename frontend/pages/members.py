@@ -3,18 +3,16 @@
 import asyncio
 from dataclasses import replace
 from typing import Any
-from urllib.parse import quote
 from uuid import UUID
 
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs
-from frontend.filters import date_cn
 from frontend.forms import Form, submitted
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.member_words import CHOICES, LABELS, STATUSES, in_words
-from frontend.pages.registry_words import API, division_options, may_write, timeline_of
+from frontend.pages.registry_words import API, division_options, may_write, note_of_day, timeline_of
 from frontend.session import User
 from frontend.tables import Action, Batch, Column, Filter, Table
 from services.kernel import registry_words as words
@@ -70,9 +68,7 @@ async def list_members(request: Request, gateway: Gateway, user: CurrentUser, as
     totals = {"name": f"{total} 家"} if total is not None else None
     shown: dict[str, Any] = {"totals": totals, "filters": filters, "actions": actions, "batch": batch}
     if as_of:
-        name, *others = MEMBERS.columns
-        shown["columns"] = (replace(name, link="/members/{id}?as_of=" + quote(as_of)), *others)
-        shown |= {"note": f"显示 {date_cn(as_of)} 的情况，不能修改。", "batch": ()}
+        shown |= {"note": note_of_day(as_of), "batch": ()}
     table = MEMBERS.view(request, answer.data, **shown)
     return page_or_fragment(request, "members/list.html", "_table.html", {"table": table})
 
@@ -80,8 +76,7 @@ async def list_members(request: Request, gateway: Gateway, user: CurrentUser, as
 @router.get("/export")
 async def export(request: Request, gateway: Gateway) -> Response:
     """The workbook of the query that the list shows, or of the ticked members."""
-    asked: dict[str, Any] = {k: v for k, v in MEMBERS.params(request).items() if k not in ("limit", "cursor", "sort")}
-    asked["ids"] = request.query_params.getlist("ids") or None
+    asked = {**MEMBERS.filled(request), "ids": request.query_params.getlist("ids") or None}
     return await gateway.download(f"{API}/members/export.xlsx", asked)
 
 

@@ -8,6 +8,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs, performs
+from frontend.filters import on_day
 from frontend.forms import KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
@@ -66,13 +67,14 @@ PLATES = Table(
 
 
 @router.get("/plates")
-async def list_plates(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
+async def list_plates(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
     """Every recognition with its lapse and the reviews it lacks, and the rules they follow."""
     asked = PLATES.params(request)
     if member := request.query_params.get("member"):
         asked["member"] = member
     answer, rules = await asyncio.gather(
-        gateway.get(f"{API}/recognitions", asked), gateway.get(f"{API}/recognitions/plate-rules")
+        gateway.get(f"{API}/recognitions", asked),
+        gateway.get(f"{API}/recognitions/plate-rules", {"as_of": as_of or None}),
     )
     new = Action("登记单位认定", f"{PLATES_PATH}/new", "certificate", primary=True)
     table = PLATES.view(
@@ -81,7 +83,7 @@ async def list_plates(request: Request, gateway: Gateway, user: CurrentUser) -> 
         totals={"subject": {"name": f"{answer.data['total']} 项"}},
         actions=(new,) if user.may(Permission.REGISTRY_WRITE) else (),
     )
-    context = {"table": table, "rules": rules.data["items"], "words": words}
+    context = {"table": table, "rules": rules.data["items"], "words": words, "as_of": as_of}
     return page_or_fragment(request, "collaborations/plates.html", "_table.html", context)
 
 
@@ -114,7 +116,7 @@ async def plate(
     day = {"as_of": as_of} if as_of else {}
     found = (await gateway.get(f"{API}/recognitions/{recognition_id}", day)).data
     if found["subject"]["type"] == "collaboration":
-        return redirect(request, f"/collaborations/{found['subject']['id']}" + (f"?as_of={as_of}" if as_of else ""))
+        return redirect(request, on_day(f"/collaborations/{found['subject']['id']}", as_of))
     reviews = (await gateway.get(f"{API}/recognitions/{recognition_id}/reviews", day)).data
     base = f"{PLATES_PATH}/{recognition_id}"
     values = {

@@ -8,11 +8,12 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs, performs
+from frontend.filters import on_day
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.governance_forms import Field, FormPage
-from frontend.pages.registry_words import API, current, member_options, options
+from frontend.pages.registry_words import API, current, member_options, note_of_day, options
 from frontend.pages.workbook_forms import UploadPage
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
@@ -53,6 +54,7 @@ TEACHERS: Final = Table(
         Filter("kind", "类别", "select", options(words.TEACHER_KINDS)),
         Filter("standing", "企业实践", "select", options(words.PRACTICE_STANDINGS)),
         Filter("shared", "共享", "select", YES),
+        Filter("as_of", "截至日期", "date"),
     ),
     actions=(
         Action("登记", "/teachers/new", primary=True),
@@ -71,7 +73,11 @@ SHARED: Final = Table(
         Column("kind", "类别", labels=words.TEACHER_KINDS),
         Column("title", "职称", labels=words.TEACHER_TITLES),
     ),
-    filters=(Filter("q", "专业方向"), Filter("kind", "类别", "select", options(words.TEACHER_KINDS))),
+    filters=(
+        Filter("q", "专业方向"),
+        Filter("kind", "类别", "select", options(words.TEACHER_KINDS)),
+        Filter("as_of", "截至日期", "date"),
+    ),
     empty_title="还没有共享的教师",
     empty_hint="各单位登记教师时勾选“共享”，就会出现在这里。",
 )
@@ -94,34 +100,42 @@ async def unit_options(gateway: BoundGateway, user: User) -> list[tuple[str, str
 
 
 @router.get("")
-async def list_teachers(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
-    """The teachers of one's own units; who keeps none sees the shared ones."""
+async def list_teachers(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
+    """The teachers of one's own units, now or as of a day; who keeps none sees the shared ones."""
     if not user.may(*KEEPS):
-        return redirect(request, SHARED.path)
+        return redirect(request, on_day(SHARED.path, as_of))
     answer, overview, units = await asyncio.gather(
         gateway.get(f"{API}/teachers", TEACHERS.params(request)),
-        gateway.get(f"{API}/teachers/overview"),
+        gateway.get(f"{API}/teachers/overview", {"as_of": as_of or None}),
         unit_options(gateway, user),
     )
     filters = [Filter("member", "单位", "select", units) if f.name == "member" else f for f in TEACHERS.filters]
-    table = TEACHERS.view(request, answer.data, totals={"name": f"{answer.data['total']} 人"}, filters=filters)
-    context = {"table": table, "overview": overview.data, "standings": words.PRACTICE_STANDINGS, "keeps": True}
+    table = TEACHERS.view(
+        request,
+        answer.data,
+        totals={"name": f"{answer.data['total']} 人"},
+        filters=filters,
+        actions=() if as_of else None,
+        note=note_of_day(as_of),
+    )
+    told = {"overview": overview.data, "standings": words.PRACTICE_STANDINGS}
+    context = {"table": table, **told, "keeps": True, "as_of": as_of}
     return page_or_fragment(request, "teachers/list.html", "_table.html", context)
 
 
 @router.get("/shared")
-async def list_shared(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
-    """The shared teachers of all units, without names."""
+async def list_shared(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
+    """The shared teachers of all units, without names, now or as of a day."""
     answer = await gateway.get(f"{API}/teachers/shared", SHARED.params(request))
-    context = {"table": SHARED.view(request, answer.data), "overview": None, "keeps": user.may(*KEEPS)}
+    table = SHARED.view(request, answer.data, note=note_of_day(as_of))
+    context = {"table": table, "overview": None, "keeps": user.may(*KEEPS), "as_of": as_of}
     return page_or_fragment(request, "teachers/list.html", "_table.html", context)
 
 
 @router.get("/export", dependencies=OWN)
 async def export(request: Request, gateway: Gateway) -> Response:
     """The workbook of the query that the list shows."""
-    kept = {k: v for k, v in TEACHERS.params(request).items() if k not in ("limit", "cursor", "sort")}
-    return await gateway.download(f"{API}/teachers/export.xlsx", kept)
+    return await gateway.download(f"{API}/teachers/export.xlsx", TEACHERS.filled(request))
 
 
 @router.get("/template", dependencies=OWN)
@@ -193,11 +207,12 @@ async def create_teacher(request: Request, gateway: Gateway, user: CurrentUser) 
 
 
 @router.get("/{teacher_id}", dependencies=OWN)
-async def teacher(request: Request, gateway: Gateway, teacher_id: UUID) -> Response:
-    """One teacher with the practice as a timeline."""
-    record = await current(gateway, f"/teachers/{teacher_id}")
+async def teacher(request: Request, gateway: Gateway, teacher_id: UUID, as_of: str = "") -> Response:
+    """One teacher with the practice as a timeline, now or as of a day."""
+    record = await gateway.get(f"{API}/teachers/{teacher_id}", {"as_of": as_of or None})
     forms = {one["id"]: Form.of(request, etag=f'"{one["row_version"]}"') for one in record.data["periods"]}
-    context = {"teacher": record.data, "words": words, "standings": STANDINGS, "forms": forms}
+    told = {"words": words, "standings": STANDINGS, "forms": forms}
+    context = {"teacher": record.data, **told, "as_of": as_of}
     return page_or_fragment(request, "teachers/detail.html", "teachers/_detail.html", context)
 
 

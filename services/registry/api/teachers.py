@@ -139,9 +139,10 @@ async def export(
     principal: RegistryOwn,
     scope: CallerScope,
     asked: Asked,
+    as_of: AsOf,
     reason: Purpose = None,
 ) -> Response:
-    cells = await teacher_cells(session, scope, asked, business_date(clock))
+    cells = await teacher_cells(session, scope, asked, as_of or business_date(clock), as_of)
     await audit_export(session, clock, principal, "teacher", rows=len(cells), reason=reason)
     return workbook(write_rows(TEACHERS, cells), "teachers", "师资和企业实践")
 

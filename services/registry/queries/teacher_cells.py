@@ -14,10 +14,10 @@ DAY = timedelta(days=1)
 
 
 async def teacher_cells(
-    session: AnySession, scope: Scope, asked: TeacherFilter, day: date
+    session: AnySession, scope: Scope, asked: TeacherFilter, day: date, as_of: date | None = None
 ) -> list[Mapping[str, Value]]:
-    """The rows of the caller's own teachers who match, also by how their practice stands."""
-    teachers = await all_own(session, scope, asked, day)
+    """The rows of the caller's own teachers who match on the day, also by how their practice stands."""
+    teachers = await all_own(session, scope, asked, day, as_of)
     rule = await applied_rule(session, scope)
     if asked.standing and rule:
         standings = await standings_of(session, scope, [teacher.id for teacher in teachers], day, rule)
