@@ -17,6 +17,7 @@ from frontend.pages import (
     agreements,
     applications,
     apply,
+    apply_papers,
     attachments,
     audit,
     catalogues,
@@ -120,7 +121,8 @@ PAGES = (
 # Put together once per process: FastAPI works out what a route depends on for each inclusion anew.
 ROUTES = APIRouter()
 ROUTES.include_router(sign_in.router)
-ROUTES.include_router(apply.router, dependencies=PUBLIC_GUARDS)  # for people without an account
+for public_page in (apply, apply_papers):
+    ROUTES.include_router(public_page.router, dependencies=PUBLIC_GUARDS)  # for people without an account
 for page in PAGES:
     ROUTES.include_router(page.router, dependencies=GUARDS)
 

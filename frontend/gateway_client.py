@@ -153,6 +153,7 @@ class BoundGateway:
         fields: Mapping[str, str] | None = None,
         params: Params | None = None,
         idempotency_key: str | None = None,
+        headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send an open file as multipart/form-data without reading it into memory; `fields` go before it."""
         form = aiohttp.FormData(quote_fields=False)  # names stay UTF-8 as browsers send them
@@ -165,7 +166,7 @@ class BoundGateway:
             path,
             data=form,
             params=params,
-            headers={"Idempotency-Key": idempotency_key},
+            headers={"Idempotency-Key": idempotency_key, **(headers or {})},
             timeout=_streaming(),
         )
 

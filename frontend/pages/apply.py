@@ -3,6 +3,7 @@
 The only pages beside the sign-in that ask for no session; they work without script.
 """
 
+from collections.abc import Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -10,6 +11,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import RedirectResponse, Response
 
 from frontend.access import performs
+from frontend.attachments import Refused, shown_file, size_words
 from frontend.forms import payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import render
@@ -99,12 +101,12 @@ async def status(request: Request, gateway: PublicGateway) -> Response:
     if held is None:
         return await _ask(request, gateway, {})
     try:
-        found = (await _inquire(gateway, held)).data
+        found = (await inquire(gateway, held)).data
     except ApiProblem as problem:
         if problem.status != 404:
             raise
         return await _ask(request, gateway, {}, problem)
-    return await _shown(request, gateway, held, found)
+    return await shown(request, gateway, held, found)
 
 
 @router.post("/status", dependencies=[performs(f"POST {PUBLIC}/applications/inquiry")])
@@ -113,7 +115,7 @@ async def show_receipt(request: Request, gateway: PublicGateway) -> Response:
     values = await submitted(request)
     held = HeldReceipt(**{name: str(values.get(name) or "") for name in ASKED})
     try:
-        await _inquire(gateway, held)
+        await inquire(gateway, held)
     except ApiProblem as problem:
         if problem.status not in REFUSED:
             raise
@@ -123,7 +125,8 @@ async def show_receipt(request: Request, gateway: PublicGateway) -> Response:
     return response
 
 
-async def _inquire(gateway: BoundGateway, held: HeldReceipt) -> Any:
+async def inquire(gateway: BoundGateway, held: HeldReceipt) -> Any:
+    """What the service tells of a receipt's application. Raises ApiProblem (404) for one that is not right."""
     return await gateway.post(f"{PUBLIC}/applications/inquiry", held.model_dump())
 
 
@@ -142,14 +145,16 @@ async def _ask(
     return keep_form_token(request, shown)
 
 
-async def _shown(
+async def shown(
     request: Request,
     gateway: BoundGateway,
     held: HeldReceipt,
     found: dict[str, Any],
     values: dict[str, Any] | None = None,
     problem: ApiProblem | None = None,
+    refused: Sequence[Refused] = (),
 ) -> Response:
+    """The application with what may be done; with the form's faults, or with the papers that were refused."""
     divisions = []
     if found["may_complete"]:
         opened = (await gateway.get(f"{PUBLIC}/applications/form", {"alliance": held.alliance})).data
@@ -161,9 +166,23 @@ async def _shown(
         "categories": options(words.MEMBER_CATEGORIES),
         "divisions": divisions,
         "words": words,
+        "papers": papers_of(found["papers"]),
+        "refused": refused,
     }
-    shown = render(request, "apply/status.html", context, status=problem.status if problem else 200)
-    return keep_form_token(request, shown)
+    status = problem.status if problem else 422 if refused else 200
+    return keep_form_token(request, render(request, "apply/status.html", context, status=status))
+
+
+def papers_of(told: dict[str, Any]) -> dict[str, Any]:
+    """An application's papers, and what may be added, as the page says it."""
+    return {
+        "rows": [shown_file(one) for one in told["items"]],
+        "open": told["token"] is not None,
+        "accept": ",".join(f".{ending}" for ending in told["endings"]),
+        "limit_files": told["limit_files"],
+        "limit_words": size_words(told["limit_bytes"]),
+        "together_words": size_words(told["limit_bytes_together"]),
+    }
 
 
 @router.post(
@@ -182,8 +201,8 @@ async def complete(request: Request, gateway: PublicGateway) -> Response:
     except ApiProblem as problem:
         if problem.status not in REFUSED:
             raise
-        found = (await _inquire(gateway, held)).data
-        return await _shown(request, gateway, held, found, values, _of_the_fields(problem))
+        found = (await inquire(gateway, held)).data
+        return await shown(request, gateway, held, found, values, _of_the_fields(problem))
     return RedirectResponse("/apply/status", 303)
 
 

@@ -5,10 +5,9 @@ from uuid import UUID
 
 from fastapi import APIRouter, Path, Request
 from fastapi.responses import Response
-from starlette.datastructures import UploadFile
 
 from frontend.access import Gateway, needs, performs
-from frontend.attachments import API, Refused, attachments_of, send_files
+from frontend.attachments import API, NOTHING_CHOSEN, Refused, attachments_of, chosen_files, send_files
 from frontend.forms import KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import HtmxDetails, page_or_fragment, redirect, toast
@@ -34,11 +33,10 @@ async def panel(
 @router.post("/{subject_kind}/{subject}", dependencies=[KEEPS, performs(f"POST {API}")])
 async def upload(request: Request, gateway: Gateway, subject_kind: SubjectKind, subject: UUID) -> Response:
     """Keep the chosen files; those that are refused are told one by one."""
-    form = await request.form()
-    files = [file for file in form.getlist("files") if isinstance(file, UploadFile) and file.filename]
+    files = await chosen_files(request)
     if not files:
-        return await _panel(request, gateway, subject_kind, subject, [Refused("", "请选择要上传的文件。")])
-    key = str(form.get(KEY_FIELD) or new_id())
+        return await _panel(request, gateway, subject_kind, subject, [NOTHING_CHOSEN])
+    key = str((await request.form()).get(KEY_FIELD) or new_id())
     refused = await send_files(gateway, subject_kind, subject, files, key)
     done = f"已上传 {len(files) - len(refused)} 份附件。"
     if not refused and not HtmxDetails.of(request).request:

@@ -35,7 +35,12 @@ APPLICATION: dict[str, Any] = {
     "division_name": "怀宁县", "member": None, "row_version": 1, "steps": [STEP], "open_objections": [],
     "allowed": ["endorse", "return", "decline", "withdraw"], **FIELDS,
 }  # fmt: skip
+PAPERS: dict[str, Any] = {
+    "items": [], "token": "sealed-for-papers", "limit_files": 10, "limit_bytes": 10_485_760,
+    "limit_bytes_together": 20_971_520, "endings": ["pdf", "jpg", "jpeg", "png"],
+}  # fmt: skip
 SEEN: dict[str, Any] = {
+    "papers": PAPERS,
     "number": "2026-0001", "state": "returned", "submitted_on": "2026-11-22", "published_on": None,
     "publicity_ends_on": None, "publicity_estimated": False, "fields": FIELDS, "may_complete": True,
     "may_withdraw": True,
