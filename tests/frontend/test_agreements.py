@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from frontend.pages.agreement_forms import body_of, day_after, party_values, shown
 from frontend.pages.agreements import last_day
 from tests.frontend.conftest import Browser
+from tests.frontend.days import DAY, leading_out
 from tests.frontend.fake_gateway import FakeGateway, refuse, reply
 
 pytestmark = pytest.mark.anyio
@@ -205,3 +206,14 @@ def test_a_form_that_nobody_changed_sends_the_record() -> None:
     assert body["parties"] == [SCHOOL, FIRM] == party_values(shown(RECORD))[:2]
     for name in ("kind", "number", "title", "signed_on", "from_date", "until_date", "terms", "subjects"):
         assert body[name] == RECORD[name], name
+
+
+@pytest.mark.parametrize("path", ["/agreements", f"/agreements/{ONE}"])
+async def test_a_page_of_an_earlier_day_stays_in_it(browser: Browser, registry: FakeGateway, path: str) -> None:
+    whole = {"collaborations": [{"id": SCHOOL, "name": "产业学院"}], "renewal": {"id": FIRM, "name": "续签"}}
+    record = {**RECORD, **whole, "renews": {"id": SCHOOL, "name": "原协议"}}
+    registry.answers[("GET", f"{API}/agreements/{ONE}")] = reply(record, headers={"ETag": '"3"'})
+    listed = {"items": [ROW], "next_cursor": "next", "total": 60}
+    registry.answers[("GET", f"{API}/agreements")] = reply(listed)
+    answer = await browser.http.get(path, params={"as_of": DAY})
+    assert leading_out(answer.text, path) == []

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from frontend.attachments import size_words
 from tests.frontend.conftest import Browser
+from tests.frontend.days import DAY, leading_out
 from tests.frontend.fake_gateway import FakeGateway, problem, refuse, reply
 
 pytestmark = pytest.mark.anyio
@@ -172,3 +173,9 @@ async def test_a_refused_removal_shows_why(browser: Browser, fake: FakeGateway) 
 )
 def test_sizes_in_words(size: int, words: str) -> None:
     assert size_words(size) == words
+
+
+async def test_attachments_of_an_earlier_day_stay_in_it(browser: Browser, fake: FakeGateway) -> None:
+    fake.answers[("GET", API)] = reply(answer(ROW, may_add=False))
+    shown = await browser.http.get(PAGE, params={"as_of": DAY})
+    assert leading_out(shown.text, PAGE) == []

@@ -24,6 +24,7 @@ from tests.frontend.collaboration_answers import (
     answers,
 )
 from tests.frontend.conftest import Browser
+from tests.frontend.days import DAY, leading_out
 from tests.frontend.fake_gateway import FakeGateway, refuse, reply
 from tests.frontend.html import Page
 from tests.frontend.test_members_pages import DIVISIONS, HTMX, MEMBER, Recorder, as_role, listing, page, send
@@ -419,3 +420,9 @@ async def test_a_class_is_edited_with_its_own_fields(browser: Browser) -> None:
     form = await page(browser, f"/collaborations/{CLASS}/edit")
     assert form.having("input", name="details.class_code")[0]["value"] == SCHOOL_CLASS["details"]["class_code"]
     assert form.having("option", value="订单", selected="")
+
+
+@pytest.mark.parametrize("path", ["/collaborations", BASE, PLATES, f"{PLATES}/{PLATE}"])
+async def test_a_page_of_an_earlier_day_stays_in_it(browser: Browser, path: str) -> None:
+    answer = await browser.http.get(path, params={"as_of": DAY})
+    assert leading_out(answer.text, path) == []

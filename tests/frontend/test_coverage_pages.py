@@ -3,8 +3,11 @@
 from typing import Any
 
 import pytest
+from aiohttp import web
 
+from frontend.filters import on_day
 from tests.frontend.conftest import Browser
+from tests.frontend.days import DAY, leading_out
 from tests.frontend.fake_gateway import FakeGateway, refuse, reply
 from tests.frontend.html import Page
 from tests.frontend.test_members_pages import HTMX, MEMBER, ONE, TWO, Recorder, as_role, listing, page, send
@@ -302,3 +305,57 @@ async def test_who_keeps_no_teachers_sees_the_shared_ones_without_names(browser:
     shared = await page(browser, "/teachers/shared")
     assert "怀宁示例学校" in shared.text
     assert "张三" not in shared.text
+
+
+@pytest.mark.parametrize(
+    "path",
+    [
+        "/majors",
+        "/teachers",
+        "/teachers?standing=unmet",
+        f"/teachers/{TWO}",
+        "/teachers/shared",
+        "/coverage/industries",
+    ],
+)
+async def test_a_page_of_an_earlier_day_asks_for_it_and_stays_in_it(
+    browser: Browser, fake: FakeGateway, path: str
+) -> None:
+    answer = await browser.http.get(on_day(path, DAY))
+    assert answer.status_code == 200
+    assert leading_out(answer.text, path.partition("?")[0]) == []
+    shown = Page(answer.text)
+    assert shown.faults == []
+    assert shown.having("input", type="date", name="as_of", value=DAY)
+    asked = [path for _, path, _ in fake.seen if path.startswith((f"{API}/majors", f"{API}/teachers", f"{API}/lead"))]
+    assert asked
+    assert all(f"as_of={DAY}" in path for path in asked if "suggestions" not in path)
+    assert "2025年6月1日" in shown.text
+    ways = {a["href"].partition("?")[0] for a in shown.having("a") if "href" in a}
+    assert not [way for way in ways if way.endswith(("/new", "/import", "/edit", "/adoption"))]
+    assert not [form for form in shown.having("form", method="post") if form.get("action") != "/logout"]
+
+
+async def test_the_coverage_of_an_earlier_day_leads_to_schools_and_industries_of_that_day(browser: Browser) -> None:
+    answer = await browser.http.get(f"/coverage?as_of={DAY}")
+    assert leading_out(answer.text, "/coverage?by=school") == []
+    assert Page(answer.text).having("a", href=f"/coverage/industries?as_of={DAY}")
+
+
+@pytest.mark.parametrize("room", ["majors", "teachers"])
+async def test_an_export_takes_the_day_of_the_list(browser: Browser, fake: FakeGateway, room: str) -> None:
+    async def workbook(request: web.Request) -> web.StreamResponse:
+        assert request.query_string == f"q=x&as_of={DAY}"
+        return web.Response(body=b"PK-workbook")
+
+    fake.answers["GET", f"{API}/{room}/export.xlsx"] = workbook
+    shown = await page(browser, f"/{room}?q=x&as_of={DAY}")
+    (link,) = [a for a in shown.having("a") if a.get("href", "").startswith(f"/{room}/export")]
+    assert (await browser.http.get(link["href"])).content == b"PK-workbook"
+
+
+async def test_who_keeps_no_teachers_comes_to_the_shared_ones_of_the_day(browser: Browser, fake: FakeGateway) -> None:
+    as_role(fake, "leader")
+    await browser.sign_in()
+    answer = await browser.http.get(f"/teachers?as_of={DAY}")
+    assert answer.headers["location"] == f"/teachers/shared?as_of={DAY}"

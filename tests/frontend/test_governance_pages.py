@@ -9,6 +9,7 @@ from aiohttp import web
 
 from frontend.pages.governance_bodies import tree_of
 from tests.frontend.conftest import Browser
+from tests.frontend.days import DAY, leading_out
 from tests.frontend.fake_gateway import FakeGateway, Handler, refuse, reply
 from tests.frontend.html import Page
 
@@ -478,3 +479,31 @@ async def test_downloads_pass_through(browser: Browser, fake: FakeGateway) -> No
     assert seats.text == f"{API}/seats/export.xlsx?body={ONE}"
     assert "q=%E9%A2%84" in (await browser.http.get("/governance/resolutions/export?q=预")).text
     assert "as_of=2024-01-01" in (await browser.http.get("/governance/picture.svg?as_of=2024-01-01")).text
+
+
+@pytest.mark.parametrize(
+    "path", ["/governance/bodies", f"/governance/bodies/{ONE}", f"/governance/seats/{SEAT}", "/governance/picture"]
+)
+async def test_a_page_of_an_earlier_day_asks_for_it_and_stays_in_it(
+    browser: Browser, fake: FakeGateway, path: str
+) -> None:
+    unit = {**STRUCTURE["bodies"][0]["seats"][0], "member": OTHER}
+    lead = {**STRUCTURE["leads"][0], "member": OTHER}
+    bodies = [{**STRUCTURE["bodies"][0], "seats": [unit]}]
+    fake.answers["GET", f"{API}/structure"] = reply({**STRUCTURE, "bodies": bodies, "leads": [lead]})
+    held = {**SEAT_SUMMARY, "member": {"id": OTHER, "name": "示例学院"}}
+    fake.answers["GET", f"{API}/bodies/{ONE}"] = reply({**BODY, "seat_list": [held]})
+    answer = await browser.http.get(f"{path}?as_of={DAY}")
+    assert leading_out(answer.text, path) == []
+    asked = [path for _, path, _ in fake.seen if path.startswith(API) and not path.endswith("/history")]
+    assert asked
+    assert all(f"as_of={DAY}" in path for path in asked)
+
+
+async def test_a_seat_of_an_earlier_day_offers_no_change(browser: Browser) -> None:
+    path = f"/governance/seats/{SEAT}"
+    assert (await page(browser, path)).having("a", href=f"{path}/succession")
+    then = await page(browser, f"{path}?as_of={DAY}")
+    assert not then.having("a", href=f"{path}/succession")
+    assert not then.having("a", href=f"{path}/edit")
+    assert "所示为 2025年6月1日 的情况。" in then.text

@@ -8,6 +8,7 @@ from aiohttp import web
 
 from tests.frontend.collaboration_answers import COLLABORATION
 from tests.frontend.conftest import Browser
+from tests.frontend.days import DAY, leading_out
 from tests.frontend.fake_gateway import FakeGateway, Handler, problem, refuse, reply
 from tests.frontend.html import Page
 
@@ -353,3 +354,9 @@ async def test_a_refusal_that_is_no_fault_of_the_form_reaches_the_error_page(
     answer = await send(browser, "/members/new", {"name": "甲"})
     assert answer.status_code == 403
     assert "您的角色没有这项权限。" in answer.text
+
+
+@pytest.mark.parametrize("path", ["/members", f"/members/{ONE}"])
+async def test_a_page_of_an_earlier_day_stays_in_it(browser: Browser, path: str) -> None:
+    answer = await browser.http.get(path, params={"as_of": DAY})
+    assert leading_out(answer.text, path) == []

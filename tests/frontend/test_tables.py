@@ -1,5 +1,6 @@
 """List pages: what is asked of the service, what a cell says, where sorting and paging lead."""
 
+from dataclasses import replace
 from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
@@ -8,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from starlette.requests import Request
 
+from frontend.filters import on_day
 from frontend.tables import TRAIL_LENGTH, Batch, Column, Filter, Table, TableView, fill, read
 
 TABLE = Table(
@@ -158,3 +160,24 @@ def test_a_view_may_replace_what_depends_on_the_person() -> None:
 def test_filtered_is_told_apart_from_sorted() -> None:
     assert not view({"sort": "name"}).filtered
     assert view({"q": "院"}).filtered
+
+
+def test_links_of_a_list_that_shows_a_day_lead_to_that_day() -> None:
+    dated = replace(TABLE, filters=(*TABLE.filters, Filter("as_of", "截至日期", "date")))
+    answer = {"items": [ROW], "next_cursor": "c1", "total": 25}
+    then = dated.view(asking(as_of=" 2025-06-01 ", q="甲"), answer)
+    name = then.table.columns[0].cell(ROW)
+    assert 'href="/members/a%2Fb?as_of=2025-06-01"' in name
+    for url in (then.next_url, then.export_url, then.sort_link(then.table.columns[0]).url):
+        assert query_of(url)["as_of"] == "2025-06-01"
+    assert dated.view(asking(), answer).table.columns[0].link == "/members/{id}"
+    undated = TABLE.view(asking(as_of="2025-06-01"), answer)  # a list that cannot show a day
+    assert undated.table.columns[0].link == "/members/{id}"
+
+
+@given(st.text(min_size=1, max_size=20), st.sampled_from(["/members", "/coverage?by=school"]))
+def test_a_day_is_one_parameter_whatever_it_holds(day: str, path: str) -> None:
+    kept = query_of(on_day(path, day))
+    assert kept.pop("as_of") == day
+    assert kept == (query_of(path) if "?" in path else {})
+    assert on_day(path, "") == on_day(path, None) == path
