@@ -27,6 +27,7 @@ from services.kernel.permissions import GRANTS, SECOND_FACTOR_ROLES, Permission,
 
 LOADED: Final = "alliance-hub: demonstration loaded"
 CLIENT: Final = "frontend"
+NEW_FACTOR: Final = "示范数据装载完毕，由使用者自行绑定动态口令"
 
 
 def load_demonstration(deployment: Deployment, say: Say, code: str = FIRST) -> bool:
@@ -66,6 +67,9 @@ async def _load_first(
             settings, _wanted(account, UUID(member_id)), accounts[account.username].password, alliance=FIRST
         )
 
+    async def forget_factor(username: str) -> None:
+        await admin.reset_second_factor(settings, username, reason=NEW_FACTOR, alliance=FIRST)
+
     await load(
         deployment.settings.public_url,
         accounts,
@@ -73,6 +77,7 @@ async def _load_first(
         say,
         client=_client(deployment),
         bind_member=bind_member,
+        forget_factor=forget_factor,
         today=business_date(SystemClock()),
     )
 

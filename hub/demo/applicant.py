@@ -1,7 +1,11 @@
-"""An enterprise that wants to join: it applies in the open, without an account, and waits for the secretariat."""
+"""Units that want to join. One applies in the open, without an account, and waits for the secretariat; others came on
+paper, and the secretariat is at a different step with each.
+"""
 
 import asyncio
-from typing import Final
+from dataclasses import dataclass
+from datetime import date, timedelta
+from typing import Any, Final
 
 from hub.demo.alliance import ALLIANCE
 from hub.demo.caller import REGISTRY, Caller
@@ -19,6 +23,73 @@ APPLICATION: Final = {
     "contact_person": "示例联系人",
     "contact_phone": "0556-0000000",
 }
+
+RECEIVED: Final = timedelta(days=12)
+"""So long ago did the papers come in."""
+
+Step = tuple[str, str, dict[str, Any]]
+"""The state from which it is taken, its address, and what is sent."""
+ENDORSED: Final[Step] = ("submitted", "first-review", {"outcome": "endorsed", "opinion": "材料齐全（演示）。"})
+RETURNED: Final[Step] = (
+    "submitted",
+    "first-review",
+    {"outcome": "returned", "opinion": "请补充近两年接收实习学生的说明（演示）。"},
+)
+DECLINED: Final[Step] = (
+    "submitted",
+    "first-review",
+    {"outcome": "declined", "opinion": "注册地和经营地都不在本市，不予受理（演示）。"},
+)
+APPROVED: Final[Step] = (
+    "deliberation",
+    "deliberation",
+    {"outcome": "approved", "opinion": "同意吸收为成员单位（演示）。", "resolution_number": "宜职教集演示〔2025〕9号"},
+)
+PUBLISHED: Final[Step] = ("approved", "publicity", {"working_days": 5, "document": "入会公示（演示）"})
+
+
+@dataclass(frozen=True)
+class Paper:
+    """An application on paper, and the steps that were taken with it."""
+
+    name: str
+    category: str
+    division: str
+    number: int
+    steps: tuple[Step, ...]
+
+
+PAPERS: Final = (
+    Paper("望江示例家纺有限公司", "enterprise", "340827", 611, (ENDORSED,)),
+    Paper("太湖示例生态农业专业合作社", "community", "340825", 612, (ENDORSED, APPROVED)),
+    Paper("桐城示例塑料包装行业协会", "industry_body", "340881", 613, (ENDORSED, APPROVED, PUBLISHED)),
+    Paper("宿松示例机电有限公司", "enterprise", "340826", 614, (RETURNED,)),
+    Paper("池州示例旅行社有限公司", "enterprise", "340800", 615, (DECLINED,)),
+)
+PAPER: Final = {
+    "reason": "愿与集团院校共建实习岗位（演示）。",
+    "contact_person": "示例联系人",
+    "contact_phone": "0556-0000000",
+}
+
+
+async def take_papers(office: Caller, today: date) -> None:
+    """Enter what came on paper, and take the steps that were not taken."""
+    path = f"{REGISTRY}/applications"
+    standing = {item["name"]: item for item in await office.items(path)}
+    for paper in PAPERS:
+        shown = standing.get(paper.name) or await office.create(path, paper_body(paper, today))
+        for state, way, body in paper.steps:
+            if shown["state"] == state:
+                one = f"{path}/{shown['id']}"
+                shown = await office.act(f"{one}/{way}", await office.etag(one), body)
+
+
+def paper_body(paper: Paper, today: date) -> dict[str, Any]:
+    """The application as it is entered."""
+    plain = {name: getattr(paper, name) for name in ("name", "category", "division")}
+    code = social_credit_code("91", paper.division, paper.number)
+    return {**PAPER, **plain, "uscc": code, "received_on": (today - RECEIVED).isoformat()}
 
 
 async def apply_to_join(stranger: Caller, office: Caller, say: Say) -> None:

@@ -1,4 +1,7 @@
-"""What members of the demonstration agreed and put in: agreements, one soon over, and contributions; all made up."""
+"""What members of the demonstration agreed and put in: a class, agreements, one of them soon over, and contributions.
+
+All of it is made up, but for the headcount of the class, which comes from its roster.
+"""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,9 +15,35 @@ SOON: Final = timedelta(days=21)
 A_YEAR: Final = timedelta(days=365)
 
 
+CLASS: Final[dict[str, Any]] = {
+    "kind": "school_enterprise_class",
+    "name": "示例汽车冠名班（演示）",
+    "founded_on": "2025-09-01",
+    "details": {"format": "冠名", "class_code": "AZY2501", "cohort": 2025, "major_name": "汽车制造与检测"},
+}
+"""Its school's roster lists a class of this code with this enterprise and in this form (class_plan.py)."""
+CLASS_SCHOOL: Final = "azy"
+CLASS_ENTERPRISE: Final = "qiche"
+
+
+@dataclass(frozen=True)
+class RenewalPlan:
+    """What the next agreement of the same parties says anew; days are ISO, the last one not included."""
+
+    number: str
+    title: str
+    signed_on: str
+    from_date: str
+    until_date: str
+    terms: str
+
+
 @dataclass(frozen=True)
 class AgreementPlan:
-    """An agreement; parties by slug, 甲方 first. One without an end ends soon after the day of loading."""
+    """An agreement; parties by slug, 甲方 first. One without an end ends soon after the day of loading.
+
+    It may have been renewed, or ended early on a day.
+    """
 
     kind: str
     number: str
@@ -24,6 +53,8 @@ class AgreementPlan:
     signed_on: date | None
     until_date: date | None
     terms: str
+    renewal: RenewalPlan | None = None
+    ended_on: str | None = None
 
 
 AGREEMENTS: Final = (
@@ -47,7 +78,37 @@ AGREEMENTS: Final = (
         None,
         "共同开展化工岗位实训一年。本条款为演示内容。",
     ),
+    AgreementPlan(
+        "project",
+        "宜职教协演示第3号",
+        "数字产业学院课程共建协议（演示）",
+        ("azy", "shuzi"),
+        ("college-shuzi",),
+        date(2024, 9, 1),
+        date(2025, 9, 1),
+        "共建软件技术课程一年。本条款为演示内容。",
+        renewal=RenewalPlan(
+            "宜职教协演示第4号",
+            "数字产业学院课程共建协议（演示，续签）",
+            "2025-08-25",
+            "2025-09-01",
+            "2028-09-01",
+            "续签三年，增加人工智能课程。本条款为演示内容。",
+        ),
+    ),
+    AgreementPlan(
+        "project",
+        "宜职教协演示第5号",
+        "医药岗位实习协议（演示，提前终止）",
+        ("azy", "yiyao"),
+        (),
+        date(2025, 1, 10),
+        date(2028, 1, 10),
+        "每年接收实习学生。本条款为演示内容。",
+        ended_on="2025-10-31",
+    ),
 )
+ENDING: Final = "实习岗位调整，双方协商终止（演示）"
 
 
 @dataclass(frozen=True)
@@ -75,11 +136,24 @@ EVIDENCE: Final = "投入证明（演示）"
 async def sign_agreements(
     caller: Caller, member_ids: MemberIds, collaborations: Mapping[str, str], today: date
 ) -> None:
-    """Record the agreements that are not on record."""
+    """Record the agreements that are not on record, with their renewals and ends."""
+    path = f"{REGISTRY}/agreements"
+    standing = {item["title"]: item for item in await caller.items(path)}
     for plan in AGREEMENTS:
-        await ensured(
-            caller, f"{REGISTRY}/agreements", "title", agreement_body(plan, member_ids, collaborations, today)
-        )
+        body = agreement_body(plan, member_ids, collaborations, today)
+        signed = standing.get(plan.title) or await caller.create(path, body)
+        one = f"{path}/{signed['id']}"
+        if plan.renewal and plan.renewal.title not in standing:
+            await caller.create(f"{one}/renewal", vars(plan.renewal))
+        if plan.ended_on and signed["phase"] != "ended":
+            await caller.act(f"{one}/ending", await caller.etag(one), {"ended_on": plan.ended_on, "reason": ENDING})
+
+
+async def open_class(caller: Caller, member_ids: MemberIds) -> None:
+    """Record the class, unless it is on record."""
+    enterprise = {"member": id_of(CLASS_ENTERPRISE, member_ids), "part": "enterprise"}
+    body = {**CLASS, "host_member": id_of(CLASS_SCHOOL, member_ids), "participants": [enterprise]}
+    await ensured(caller, f"{REGISTRY}/collaborations", "name", body, kind=CLASS["kind"])
 
 
 def agreement_body(

@@ -24,6 +24,7 @@ from hub.demo.alliance import (
 from hub.demo.applicant import apply_to_join
 from hub.demo.caller import REGISTRY, SUBSIDIES, TARGETS, Caller
 from hub.demo.errors import DemoError
+from hub.demo.lives import ForgetFactor, decide_lives
 from hub.demo.members import JOINED_ON, write_members
 from hub.demo.plan import OWNERS, YEAR
 from hub.demo.reaching import Hub, Say
@@ -70,6 +71,7 @@ async def load(
     *,
     client: OAuthClient,
     bind_member: BindMember,
+    forget_factor: ForgetFactor,
     today: date,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> None:
@@ -82,6 +84,8 @@ async def load(
         member_ids = await enter_members(secretariat, members_file, bind_member, say)
         collaborations = await build_together(secretariat, member_ids, say)
         await record_year(secretariat, member_ids, collaborations, today, say)
+        await decide_lives(hub, secretariat, forget_factor)
+        await fill_practice(secretariat, say)
         async with hub.stranger() as stranger:
             await apply_to_join(stranger, secretariat, say)
     for owner in OWNERS:
@@ -106,14 +110,18 @@ async def enter_members(caller: Caller, file: Path, bind_member: BindMember, say
 
 
 async def build_together(caller: Caller, member_ids: MemberIds, say: Say) -> dict[str, str]:
-    """Create the collaborations, adopt the rest of the document's structure and fill practice; returns ids by slug."""
+    """Create the collaborations and adopt the rest of the document's structure; returns ids by slug."""
     say("登记合作载体和级别认定")
     collaborations = await create_collaborations(caller, member_ids)
     # After the collaborations, which know more than the document: the industry colleges have their host here.
     await adopt_structure(caller, PACK, say, JOINED_ON)
+    return collaborations
+
+
+async def fill_practice(caller: Caller, say: Say) -> None:
+    """Copy what is on record by now into the practice alliance."""
     say("准备练习环境")
     await caller.act(f"{REGISTRY}/practice/members")
-    return collaborations
 
 
 async def import_members(caller: Caller, file: Path) -> None:

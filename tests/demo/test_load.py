@@ -62,8 +62,21 @@ async def run(fake: FakeHub, accounts: dict[str, Account], folder: Path) -> tupl
     async def bind(account: DemoAccount, member: str) -> None:
         bound[account.username] = member
 
+    async def forget(username: str) -> None:
+        said.append(f"{username} 的动态口令已作废")
+
     transport = httpx.ASGITransport(app=fake.app())
-    await load(URL, accounts, folder, said.append, client=CLIENT, bind_member=bind, today=TODAY, transport=transport)
+    await load(
+        URL,
+        accounts,
+        folder,
+        said.append,
+        client=CLIENT,
+        bind_member=bind,
+        forget_factor=forget,
+        today=TODAY,
+        transport=transport,
+    )
     return said, bound
 
 

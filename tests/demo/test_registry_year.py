@@ -1,6 +1,8 @@
 """The demonstration's year in the registry is taken by the real service, and sending it again changes nothing."""
 
 from collections import Counter
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
@@ -9,12 +11,17 @@ from typing import Any
 import httpx
 import pytest
 
-from hub.demo.alliance import ALLIANCE, DEMO_ACCOUNTS, PACK, DemoAccount
+from hub.demo.alliance import ALLIANCE, DEMO_ACCOUNTS, MEMBER_BY_SLUG, PACK, DemoAccount
 from hub.demo.applicant import apply_to_join
 from hub.demo.caller import REGISTRY, Caller
-from hub.demo.load import build_together, enter_members
+from hub.demo.class_plan import CLASSES
+from hub.demo.joint_work import CLASS, CLASS_ENTERPRISE, CLASS_SCHOOL
+from hub.demo.lives import HEAD, LIVES, decide_lives
+from hub.demo.load import build_together, enter_members, fill_practice
 from hub.demo.members import write_members
+from hub.demo.reaching import Hub
 from hub.demo.registry_year import record_year
+from hub.demo.sign_in import OAuthClient
 from services.kernel.clock import BUSINESS_ZONE, FixedClock, business_date
 from services.registry.settings import RegistrySettings
 from tests.registry.conftest import Caller as Asking
@@ -33,6 +40,7 @@ LISTS = (
     "meetings",
     "resolutions",
     "agreements",
+    "member-duplicates",
     "majors",
     "leading-industries",
     "leading-industries/matches",
@@ -54,16 +62,31 @@ class WorkingCaller(Caller):
         return await super().finished(location, what)
 
 
+@dataclass(frozen=True)
+class OfficeHub(Hub):
+    """A hub at which the head of the secretariat is signed in."""
+
+    head: Caller | None = None
+
+    @asynccontextmanager
+    async def acting(self, username: str) -> AsyncIterator[Caller]:
+        assert username == HEAD
+        assert self.head is not None
+        yield self.head
+
+
 @dataclass
 class Year:
     """The demonstration's secretariat at work on the registry under test."""
 
     caller: Caller
+    head: Caller
     stranger: Caller
     today: date
     folder: Path
     said: list[str] = field(default_factory=list)
     bound: dict[str, str] = field(default_factory=dict)
+    forgotten: list[str] = field(default_factory=list)
 
     async def send(self) -> None:
         """Everything that the demonstration sends to the registry."""
@@ -71,9 +94,15 @@ class Year:
         async def bind(account: DemoAccount, member: str) -> None:
             self.bound[account.username] = member
 
+        async def forget(username: str) -> None:
+            self.forgotten.append(username)
+
         members = await enter_members(self.caller, write_members(self.folder), bind, self.said.append)
         collaborations = await build_together(self.caller, members, self.said.append)
         await record_year(self.caller, members, collaborations, self.today, self.said.append)
+        hub = OfficeHub("", {}, OAuthClient("frontend", ""), head=self.head)
+        await decide_lives(hub, self.caller, forget)
+        await fill_practice(self.caller, self.said.append)
         await apply_to_join(self.stranger, self.caller, self.said.append)
 
     async def standing(self) -> "Standing":
@@ -87,7 +116,26 @@ class Year:
             put_in={name: await self.caller.get(f"{path}/contributions") for name, path in built.items()},
             meetings=[await self.caller.get(f"{REGISTRY}/meetings/{one['id']}") for one in lists["meetings"]],
             teachers=[await self.caller.get(f"{REGISTRY}/teachers/{one['id']}") for one in lists["teachers"]],
+            lives=await self.lives({one["uscc"]: one["id"] for one in lists["members"]}),
+            grades=await self.caller.items(f"{REGISTRY}/member-reviews", year=2024),
+            contacts=[await self.contacts(one["id"]) for one in lists["members"]],
         )
+
+    async def lives(self, by_code: dict[str, str]) -> dict[str, dict[str, Any]]:
+        """The members with a story by slug: their records, steps and successions."""
+        paths = {slug: f"{REGISTRY}/members/{by_code[plan.uscc]}" for slug, plan in LIVES.items()}
+        return {
+            slug: {
+                "record": await self.caller.get(path),
+                "steps": (await self.caller.get(f"{path}/steps"))["items"],
+                "successions": (await self.caller.get(f"{path}/successions")),
+            }
+            for slug, path in paths.items()
+        }
+
+    async def contacts(self, member: str) -> list[dict[str, Any]]:
+        found: list[dict[str, Any]] = (await self.caller.get(f"{REGISTRY}/members/{member}/contacts"))["items"]
+        return found
 
 
 @dataclass(frozen=True)
@@ -100,6 +148,9 @@ class Standing:
     put_in: dict[str, dict[str, Any]]
     meetings: list[dict[str, Any]]
     teachers: list[dict[str, Any]]
+    lives: dict[str, dict[str, Any]]
+    grades: list[dict[str, Any]]
+    contacts: list[list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -109,6 +160,7 @@ class Sent:
     once: Standing
     twice: Standing
     bound: dict[str, str]
+    forgotten: list[str]
 
 
 def client_like(http: httpx.AsyncClient, headers: dict[str, str]) -> httpx.AsyncClient:
@@ -126,12 +178,14 @@ def sent(server: TestServer, signer: Signer, tmp_path_factory: pytest.TempPathFa
 
     async def scenario(asking: Asking) -> Sent:
         await apply_pack(registry, PACK, ALLIANCE)
+        head = Caller(HEAD, client_like(asking.http, asking.acting("secretariat_head").headers))
         office, street = (client_like(asking.http, headers) for headers in (asking.headers, {}))
-        year = Year(WorkingCaller(registry, office), Caller("stranger", street), business_date(registry.clock), folder)
+        working, stranger = WorkingCaller(registry, office), Caller("stranger", street)
+        year = Year(working, head, stranger, business_date(registry.clock), folder)
         await year.send()
         once = await year.standing()
         await year.send()
-        return Sent(once, await year.standing(), year.bound)
+        return Sent(once, await year.standing(), year.bound, year.forgotten)
 
     return registry.run(scenario)
 
@@ -142,18 +196,19 @@ def test_sending_it_again_changes_nothing(sent: Sent) -> None:
 
 def test_everything_is_taken(sent: Sent) -> None:
     assert {name: len(items) for name, items in sent.once.lists.items()} == {
-        "members": 44 + 2,
-        "collaborations": 5 + 2,
+        "members": 44 + 2 + 8,
+        "collaborations": 5 + 2 + 1,
         "bodies": 3,
         "seats": 6 + 6,
         "meetings": 1,
         "resolutions": 1,
-        "agreements": 2,
+        "agreements": 4 + 1,
+        "member-duplicates": 1,
         "majors": 13,
         "leading-industries": 3,
         "leading-industries/matches": 6,
         "teachers": 5,
-        "applications": 1,
+        "applications": 1 + 5,
     }
     assert set(sent.bound) == {account.username for account in DEMO_ACCOUNTS if account.member_uscc}
 
@@ -195,15 +250,81 @@ def test_the_council_decides(sent: Sent) -> None:
 
 def test_one_agreement_is_soon_over(sent: Sent) -> None:
     today = NOON.astimezone(BUSINESS_ZONE).date()
-    left = sorted(date.fromisoformat(one["until_date"]) - today for one in sent.once.lists["agreements"])
-    assert timedelta(0) < left[0] <= timedelta(days=30)
-    assert left[1] > timedelta(days=365)
+    left = {one["phase"]: date.fromisoformat(one["until_date"]) - today for one in sent.once.lists["agreements"]}
+    assert timedelta(0) < left["expiring"] <= timedelta(days=30)
+    phases = Counter(one["phase"] for one in sent.once.lists["agreements"])
+    assert phases == {"in_force": 2, "expiring": 1, "expired": 1, "ended": 1}
+    renewed = next(one for one in sent.once.lists["agreements"] if one["phase"] == "expired")
+    assert renewed["renewed_by"] in {one["id"] for one in sent.once.lists["agreements"]}
 
 
-def test_one_unit_waits_to_be_admitted(sent: Sent) -> None:
-    (application,) = sent.once.lists["applications"]
-    assert (application["state"], application["division"]) == ("submitted", "340822")
-    assert "示例" in application["name"]
+def test_units_wait_at_each_step_of_their_admission(sent: Sent) -> None:
+    found = {application["state"]: application for application in sent.once.lists["applications"]}
+    assert set(found) == {"submitted", "deliberation", "approved", "publicity", "returned", "rejected"}
+    assert found["submitted"]["division"] == "340822"
+    assert found["publicity"]["publicity_ends_on"] > NOON.date().isoformat()
+    assert all("示例" in application["name"] for application in found.values())
+
+
+def test_members_have_lives(sent: Sent) -> None:
+    lives = sent.once.lives
+    assert {slug: life["record"]["status"] for slug, life in lives.items()} == {
+        **dict.fromkeys(LIVES, "active"),
+        "liangyou": "rectifying",
+        "dianzi": "suspended",
+        "wuliu": "exited",
+        "yinshua": "exited",
+    }
+    taken = {
+        slug: [step["step"] for step in life["steps"] if step["step"] != "annual_review"]
+        for slug, life in lives.items()
+    }
+    assert {slug: steps for slug, steps in taken.items() if steps} == {
+        "liangyou": ["rectification"],
+        "dianzi": ["suspension"],
+        "wuliu": ["exit"],
+    }
+    (merger,) = lives["yinwu"]["successions"]["items"]
+    assert (merger["kind"], merger["predecessor"]["name"]) == ("merge", LIVES["yinshua"].name)
+    renamed = lives["shipin"]["record"]
+    assert (renamed["name"], renamed["former_names"]) == (
+        LIVES["shipin"].name,
+        [{"name": "大观示例食品厂", "until": "2025-05-06"}],
+    )
+    assert "迎江示例印刷有限公司" in lives["yinwu"]["record"]["aliases"]
+    assert all("示例" in life["record"]["name"] for life in lives.values())
+    assert {row["grade"] for row in sent.once.grades} == {None, "excellent", "qualified", "barely", "unqualified"}
+
+
+def test_two_records_may_be_one_unit(sent: Sent) -> None:
+    (pair,) = sent.once.lists["member-duplicates"]
+    assert {pair["one"]["name"], pair["other"]["name"]} == {
+        LIVES["zhuangbei"].name,
+        LIVES["zhuangbei-twin"].name,
+    }
+
+
+def test_several_members_are_reached_by_post(sent: Sent) -> None:
+    assert sorted(len(found) for found in sent.once.contacts if found) == [1, 2, 2]
+    assert all("示例" in contact["person"] for found in sent.once.contacts for contact in found)
+
+
+def test_the_head_decides_once_and_leaves_no_second_factor(sent: Sent) -> None:
+    assert sent.forgotten == [HEAD, HEAD]
+
+
+def test_the_class_is_one_of_its_schools_roster(sent: Sent) -> None:
+    known = sent.once.collaborations[CLASS["name"]]
+    assert known["host_member"]["name"] == MEMBER_BY_SLUG[CLASS_SCHOOL].name
+    plan = next(one for one in CLASSES if (one.school, one.code) == (CLASS_SCHOOL, known["details"]["class_code"]))
+    assert (plan.enterprise, plan.form) == (CLASS_ENTERPRISE, known["details"]["format"])
+
+
+def test_no_roster_claim_or_collaboration_rests_on_a_life(sent: Sent) -> None:
+    codes = {plan.uscc for plan in LIVES.values()}
+    assert not codes & {member.uscc for member in MEMBER_BY_SLUG.values()}
+    names = {plan.name for plan in LIVES.values()}
+    assert not names & {unit["name"] for one in sent.once.collaborations.values() for unit in one["participants"]}
 
 
 def test_contributions_add_up(sent: Sent) -> None:
