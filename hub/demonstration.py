@@ -54,7 +54,8 @@ async def _load(deployment: Deployment, settings: IdentitySettings, alliance: De
     else:
         await apply(alliance.folder, deployment.of_everything())
         url = deployment.settings.public_url
-        await load_document(url, accounts, alliance, say, client=_client(deployment))
+        today = business_date(SystemClock())
+        await load_document(url, accounts, alliance, say, client=_client(deployment), today=today)
     await mark_loaded(deployment, alliance.code)
     return True
 

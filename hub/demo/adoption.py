@@ -9,6 +9,7 @@ import httpx
 
 from hub.demo.alliances import DemoAlliance
 from hub.demo.caller import REGISTRY, Caller
+from hub.demo.plates import award_plates
 from hub.demo.reaching import Hub, Say
 from hub.demo.sign_in import Account, OAuthClient
 
@@ -50,14 +51,16 @@ async def load_document(
     say: Say,
     *,
     client: OAuthClient,
+    today: date,
     transport: httpx.AsyncBaseTransport | None = None,
 ) -> None:
-    """Fill an alliance with what its document names, and its practice alliance with the members. Raises DemoError."""
+    """Fill an alliance with what its document names and with plates, then its practice alliance. Raises DemoError."""
     hub = Hub(public_url, accounts, client, transport)
     async with hub.acting(alliance.secretary) as secretariat:
         await adopt_structure(secretariat, alliance.pack, say)
         if alliance.names_industries:
             industries = await secretariat.create(f"{REGISTRY}/leading-industries/adoption", {"pack": alliance.pack})
             say(f"登记文件列出的主导产业：{len(industries['created'])} 个")
+        await award_plates(secretariat, alliance.code, today, say)
         say("准备练习环境")
         await secretariat.act(f"{REGISTRY}/practice/members")

@@ -1,6 +1,7 @@
 """The alliances that a demonstration can be loaded for: one for each policy document of the repository.
 
-All but that of `hub up` hold what their document names and nothing else; only the accounts are made up.
+All but that of `hub up` hold what their document names and nothing else; only the accounts are made up, and the holders
+of plates (plates.py), whom a document with a rule of plates does not name.
 """
 
 from dataclasses import dataclass

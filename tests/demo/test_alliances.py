@@ -1,12 +1,16 @@
 """The five alliances: who signs in to each, and that its own secretariat adopts what its document names."""
 
+from datetime import date
+
 import httpx
 import pytest
 
 from hub.demo.adoption import adoption_lines, load_document
 from hub.demo.alliance import DEMO_ACCOUNTS
 from hub.demo.alliances import DemoAlliance, demo_alliance, demo_alliances
+from hub.demo.caller import Caller
 from hub.demo.errors import DemoError
+from hub.demo.reaching import Say
 from hub.demo.sign_in import Account, OAuthClient
 from hub.policy import POLICIES, sound_pack
 from services.identity.domain import username_issues
@@ -18,11 +22,19 @@ URL = "http://127.0.0.1:8000"
 CLIENT = OAuthClient("frontend", f"{URL}/login/callback", secret="x" * 32)
 ALLIANCES = demo_alliances(POLICIES)
 OTHERS = [code for code in ALLIANCES if code != "anqing"]
+TODAY = date(2025, 12, 1)
+
+
+async def no_plates(caller: Caller, alliance: str, today: date, say: Say) -> None:
+    assert (caller.username, today) == (f"{alliance}-mishuchu", TODAY)
+    say("授牌在成员单位之后")
 
 
 @pytest.fixture(autouse=True)
 def _quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ask for jobs often, and leave plates, which the fake hub does not have, to test_plates.py."""
     monkeypatch.setattr("hub.demo.caller.POLL_SECONDS", 0.001)
+    monkeypatch.setattr("hub.demo.adoption.award_plates", no_plates)
 
 
 def test_there_is_one_alliance_for_each_document() -> None:
@@ -71,7 +83,7 @@ async def loaded(fake: FakeHub, alliance: DemoAlliance) -> list[str]:
     said: list[str] = []
     accounts = {name: Account(name, password) for name, password in fake.passwords.items()}
     transport = httpx.ASGITransport(app=fake.app())
-    await load_document(URL, accounts, alliance, said.append, client=CLIENT, transport=transport)
+    await load_document(URL, accounts, alliance, said.append, client=CLIENT, today=TODAY, transport=transport)
     return said
 
 
@@ -86,6 +98,7 @@ async def test_an_alliance_is_filled_with_the_units_of_its_document(code: str) -
     assert fake.adopted == [(f"{code}-mishuchu", alliance.pack)]
     assert fake.practised == [f"{code}-mishuchu"]
     assert len(fake.industries) == (10 if code == "chenzhou" else 0)
+    assert "授牌在成员单位之后" in said
     assert said[0] == f"按 {alliance.pack} 建立架构：成员单位 {len(named)}、机构 {len(structure.bodies)}"
 
 
@@ -103,7 +116,7 @@ async def test_a_refusal_while_an_alliance_is_loaded_is_one_sentence() -> None:
     accounts = {"xiaogan-mishuchu": Account("xiaogan-mishuchu", "密码")}
     transport = httpx.ASGITransport(app=fake.app())
     with pytest.raises(DemoError, match="xiaogan-mishuchu 登录失败"):
-        await load_document(URL, accounts, ALLIANCES["xiaogan"], print, client=CLIENT, transport=transport)
+        await load_document(URL, accounts, ALLIANCES["xiaogan"], print, client=CLIENT, today=TODAY, transport=transport)
     assert fake.members == []
 
 
