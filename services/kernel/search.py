@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from alembic.operations import Operations
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, cast, text
+from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, cast, func, text
 
 from services.kernel.database import AnySession, TenantTable
 from services.kernel.migrations import run_script
@@ -20,7 +20,8 @@ MOST_FOUND: Final = 5_000
 """With more rows than this the fragment is a common one, which a scan in the list's order meets soon enough."""
 
 GRAMS: Final = """
-CREATE FUNCTION search_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE AS $$
+CREATE FUNCTION search_grams(searched text) RETURNS text[] LANGUAGE sql IMMUTABLE STRICT PARALLEL SAFE
+COST 2000 AS $$  -- some fifty microseconds a call: to look it up is better than to work it out for each row
     SELECT string_to_array(searched, NULL) || ARRAY(
         SELECT this || next FROM unnest(string_to_array(searched, NULL), (string_to_array(searched, NULL))[2:])
             AS pair (this, next) WHERE next IS NOT NULL)
@@ -55,10 +56,14 @@ def tidy_fragment(fragment: str) -> str:
 
 
 def holds_fragment(table: Any, fragment: str, found: Sequence[UUID] | None) -> ColumnElement[bool]:
-    """The condition that a row holds a fragment: by the ids that `ids_with` found, else by looking at each row."""
+    """The condition that a row holds a fragment: by the ids that `ids_with` found, else by looking at each row.
+
+    Below a policy PostgreSQL guesses how many rows a LIKE keeps by the length of its pattern, too few by far, and would
+    read and sort the whole table for one page; of `strpos` it assumes a third, and reads the list in its order.
+    """
     if found is not None:
         return table.id == any_(cast(list(found), ARRAY(Uuid)))  # type: ignore[no-any-return]
-    return table.search_text.contains(tidy_fragment(fragment), autoescape=True)  # type: ignore[no-any-return]
+    return func.strpos(table.search_text, tidy_fragment(fragment)) > 0
 
 
 async def ids_with(session: AnySession, table: type[TenantTable], fragment: str | None) -> list[UUID] | None:

@@ -144,7 +144,11 @@ ASKED: Final[Mapping[str, Ask]] = {
     "载体：拼音 hongyuan": Ask(_list("collaborations", q="hongyuan")),
     "载体：没有的“量子”": Ask(_list("collaborations", q="量子")),
     "载体：类型加名称": Ask(_list("collaborations", q="汽车", kind="platform")),
+    "载体：按区划": Ask(_list("collaborations", division="340822")),
+    "载体：按参与单位": Ask(_list("collaborations", partner="宏远")),
+    "载体：按成立日期": Ask(_list("collaborations", sort="founded_on")),
     "载体：县区": Ask(_list("collaborations"), BUREAU),
+    "载体：县区加名称": Ask(_list("collaborations", q="汽车"), BUREAU),
 }
 
 

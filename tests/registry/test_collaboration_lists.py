@@ -29,12 +29,11 @@ async def everything(caller: Caller, **asked: str) -> list[str]:
 
 
 @pytest.mark.parametrize("most", [0, 2, search.MOST_FOUND])
-@pytest.mark.parametrize("seed", [1, 2])
 def test_whoever_takes_part_is_found_in_either_way(
-    registry: Registry, monkeypatch: pytest.MonkeyPatch, seed: int, most: int
+    registry: Registry, monkeypatch: pytest.MonkeyPatch, most: int
 ) -> None:
     monkeypatch.setattr(search, "MOST_FOUND", most)
-    chance = random.Random(seed)  # repeatable, no secret
+    chance = random.Random(1)  # repeatable, no secret
 
     async def scenario(caller: Caller) -> None:
         homes: dict[str, str] = {}

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Select, exists, or_, select, union, union_all
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, cast, exists, func, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
 from services.kernel import search
@@ -23,32 +23,52 @@ def with_part(scope: Scope, members: Members, as_of: date | None) -> Any:
     return union(*_branches(scope, members, as_of))
 
 
-async def looked_up(session: AnySession, scope: Scope, members: Members) -> list[UUID] | None:
-    """The same ids of today, read beforehand; None when there are more than a page should be picked from by id."""
-    ids = union_all(*_branches(scope, members, None)).subquery()
-    # A collaboration comes once for each part that its members have, so a few more rows than ids are read.
-    rows = (await session.scalars(select(ids.c.id).limit(2 * search.MOST_FOUND + 1))).all()
-    found = list(dict.fromkeys(rows))
-    return found if len(rows) <= 2 * search.MOST_FOUND and len(found) <= search.MOST_FOUND else None
-
-
-def takes_part(table: type[Collaboration], members: Members) -> ColumnElement[bool]:
-    """The condition of one row of today, for a list that is read in its order until a page is full."""
+def takes_part(table: type[Collaboration], members: Members, as_of: date | None = None) -> ColumnElement[bool]:
+    """The condition of one row, for a few rows or a list that is read in its order until a page is full."""
+    participant = at(Participant, as_of)
     participates = exists().where(
-        Participant.alliance == table.alliance,
-        Participant.collaboration == table.id,
-        Participant.member.in_(members),
+        participant.alliance == table.alliance,
+        participant.collaboration == table.id,
+        _one_of(participant.member, members),
     )
-    return or_(table.host_member.in_(members), table.lead_member.in_(members), participates)
+    return or_(_one_of(table.host_member, members), _one_of(table.lead_member, members), participates)
+
+
+async def looked_up(session: AnySession, scope: Scope, members: Members, as_of: date | None) -> list[UUID] | None:
+    """The ids of `with_part`, read beforehand; None when today's are more than a page should be picked from by id.
+
+    Of another day they are always read: its rows are put together from the history, once here and not for each row.
+    """
+    if as_of is None:
+        # A collaboration comes once for each part that its members have, so a few more rows than ids are read.
+        most = 2 * search.MOST_FOUND
+        some = union_all(*_branches(scope, members, None)).limit(most + 1).subquery()
+        found = list(dict.fromkeys(await _ids(session, some)))
+        return found if len(found) <= search.MOST_FOUND else None
+    if isinstance(members, Select):
+        members = await _ids(session, members.subquery())
+    return await _ids(session, with_part(scope, members, as_of).subquery())
+
+
+async def _ids(session: AnySession, rows: Any) -> list[UUID]:
+    """The one column of some rows, in a single value: thousands of rows would be thousands of objects."""
+    found = await session.scalar(select(func.array_agg(rows.c[0], type_=ARRAY(Uuid))))
+    return list(found or ())
 
 
 def _branches(scope: Scope, members: Members, as_of: date | None) -> list[Select[UUID]]:
     hosted, led = (aliased(Collaboration) if as_of is None else at(Collaboration, as_of) for _ in range(2))
     participant = at(Participant, as_of)
     return [
-        select(hosted.id.label("id")).where(hosted.alliance == scope.alliance, hosted.host_member.in_(members)),
-        select(led.id).where(led.alliance == scope.alliance, led.lead_member.in_(members)),
+        select(hosted.id).where(hosted.alliance == scope.alliance, _one_of(hosted.host_member, members)),
+        select(led.id).where(led.alliance == scope.alliance, _one_of(led.lead_member, members)),
         select(participant.collaboration).where(
-            participant.alliance == scope.alliance, participant.member.in_(members)
+            participant.alliance == scope.alliance, _one_of(participant.member, members)
         ),
     ]
+
+
+def _one_of(column: Any, members: Members) -> ColumnElement[bool]:
+    if isinstance(members, Select):
+        return column.in_(members)  # type: ignore[no-any-return]
+    return column == any_(cast(list(members), ARRAY(Uuid)))  # type: ignore[no-any-return]

@@ -33,7 +33,8 @@ class CollaborationFilter:
     """Conditions of a list on `day`, as of which it is read when `as_of` is given.
 
     `member` finds those in which a member has any part, `division` and `partner` (a fragment of a name) those in which
-    such a member has, `level` those that hold it on the day, `missing` those that lack something their kind needs.
+    such a member has, `level` those that hold it on the day, `missing` those that lack something their kind needs;
+    `ids` are those that were ticked.
     """
 
     day: date
@@ -46,6 +47,7 @@ class CollaborationFilter:
     division: str | None = None
     partner: str | None = None
     missing: str | None = None
+    ids: tuple[UUID, ...] = ()
 
 
 Known = Mapping[str, list[UUID] | None]
@@ -71,7 +73,7 @@ def visible(scope: Scope, as_of: date | None = None) -> tuple[type[Collaboration
     statement = scope.select(table)
     if scope.division is None:
         return table, statement
-    return table, statement.where(table.id.in_(with_part(scope, _own(scope, as_of), as_of)))
+    return table, statement.where(takes_part(table, _own(scope, as_of), as_of))
 
 
 def matching(
@@ -88,6 +90,8 @@ def matching(
             statement = statement.where(column == value)
     if asked.q:
         statement = statement.where(holds_fragment(table, asked.q, known.get("q")))
+    if asked.ids:
+        statement = statement.where(table.id.in_(asked.ids))
     if asked.level:
         holders = scope.limit(select(Recognition.collaboration), Recognition)
         holders = holders.where(Recognition.level == asked.level, standing_on(Recognition, asked.day))
@@ -165,25 +169,28 @@ async def list_collaborations(
     session: AnySession, scope: Scope, asked: CollaborationFilter, page: PageRequest
 ) -> tuple[list[Collaboration], str | None, int | None]:
     """One page of collaborations, the next cursor, and how many match (None: very many)."""
-    known = await _known(session, scope, asked) if asked.as_of is None else {}
+    known = await _known(session, scope, asked)
     table, statement = matching(scope, asked, known)
-    counted = None not in known.values() and (not asked.q or "q" in known)
+    counted = None not in known.values()
     sortable: dict[str, InstrumentedAttribute[Any]] = {name: getattr(table, key) for name, key in SORTABLE.items()}
     order = sort_column(page, sortable, "name")
     return await paginate(session, statement, page, order=order, tie=table.id, counted=counted)
 
 
 async def _known(session: AnySession, scope: Scope, asked: CollaborationFilter) -> Known:
-    """What can be looked up of the conditions on today's collaborations."""
-    known = {name: await looked_up(session, scope, members) for name, members in _whose(scope, asked).items()}
-    return {**known, "q": await ids_with(session, Collaboration, asked.q)} if asked.q else known
+    """What can be looked up of the conditions; the index of names is today's."""
+    whose = _whose(scope, asked).items()
+    known = {name: await looked_up(session, scope, members, asked.as_of) for name, members in whose}
+    if asked.q:
+        known["q"] = await ids_with(session, Collaboration, asked.q) if asked.as_of is None else None
+    return known
 
 
 async def all_collaborations(
     session: AnySession, scope: Scope, asked: CollaborationFilter, at_most: int
 ) -> list[Collaboration]:
     """Every matching collaboration by name, for an export; one more than `at_most` tells that there are too many."""
-    table, statement = matching(scope, asked)
+    table, statement = matching(scope, asked, await _known(session, scope, asked))
     return list((await session.scalars(statement.order_by(table.sort_key, table.id).limit(at_most + 1))).all())
 
 

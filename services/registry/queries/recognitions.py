@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, extract, func, or_, select, union_all
+from sqlalchemy import ColumnElement, Integer, Select, and_, cast, exists, extract, func, or_, select
 from sqlalchemy.orm import InstrumentedAttribute
 
 from services.kernel.database import AnySession
@@ -14,7 +14,7 @@ from services.kernel.history import at
 from services.kernel.pagination import PageRequest, paginate, sort_column
 from services.kernel.tenancy import Scope
 from services.registry.domain.recognitions import LAPSE_NOTICE
-from services.registry.queries.collaboration_parts import with_part
+from services.registry.queries.collaboration_parts import takes_part
 from services.registry.tables import Collaboration, CollaborationReview, Member, PlateRule, Recognition
 
 SORTABLE: Final[dict[str, InstrumentedAttribute[Any]]] = {
@@ -93,11 +93,7 @@ def _visible(scope: Scope) -> Select[Recognition]:
     if scope.division is None:
         return statement
     own = scope.limit(select(Member.id), Member)
-    seen = select(Recognition.id).where(
-        Recognition.alliance == scope.alliance, Recognition.collaboration.in_(with_part(scope, own, None))
-    )
-    owned = select(Recognition.id).where(Recognition.alliance == scope.alliance, Recognition.member.in_(own))
-    return statement.where(Recognition.id.in_(union_all(seen, owned)))
+    return statement.where(or_(Recognition.member.in_(own), takes_part(Collaboration, own)))
 
 
 def _review_missing(day: date) -> ColumnElement[bool]:
