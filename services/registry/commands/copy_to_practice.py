@@ -59,6 +59,8 @@ ENDED_BY_DELETION: Final[tuple[type[Any], ...]] = (
     LeadingIndustry,
 )
 """Tables whose rows end by going, in the order in which they can go; others keep a row that ended."""
+NOT_COPIED: Final = (*PERSONAL, "logo")
+"""Whom to reach, and the logo: it is an attachment, and those stay where they are."""
 ROWS_AT_ONCE: Final = 500
 ONCE_THERE: Final = text("SELECT row_key FROM row_history WHERE alliance = :alliance AND table_name = :table_name")
 
@@ -126,7 +128,7 @@ async def _drop(session: WriteSession, table: type[Any], target: str, gone: Sequ
 
 
 def _moved(row: dict[str, Any], target: str) -> dict[str, Any]:
-    return {**row, "alliance": target, **{name: None for name in PERSONAL if name in row}}
+    return {**row, "alliance": target, **{name: None for name in NOT_COPIED if name in row}}
 
 
 async def _put(session: WriteSession, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:

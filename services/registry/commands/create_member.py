@@ -8,7 +8,7 @@ from services.kernel.history import effective_day
 from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.member_rows import FIELDS, enter, facts, fill, twin_issues
+from services.registry.commands.member_rows import FIELDS, enter, facts, fill, logo_issues, twin_issues
 from services.registry.commands.telling import tell_member
 from services.registry.domain.members import entry_issues, member_issues
 from services.registry.schemas.members import MemberCreate
@@ -19,7 +19,9 @@ async def create_member(session: WriteSession, clock: Clock, principal: Principa
     """Check, insert, audit. Raises InvalidInput with every fault between the fields."""
     day = effective_day(draft.effective_on, clock)
     issues = [*member_issues(draft), *entry_issues(draft, business_date(clock))]
-    issues += await twin_issues(session, Scope.of(principal), draft, None)
+    scope = Scope.of(principal)
+    issues += await twin_issues(session, scope, draft, None)
+    issues += await logo_issues(session, scope, draft, None)
     if issues:
         raise InvalidInput(issues)
     now = clock.now()

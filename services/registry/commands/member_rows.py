@@ -12,11 +12,13 @@ from services.kernel.pinyin import search_text, sort_key
 from services.kernel.tenancy import Scope
 from services.registry.domain.members import MemberStatus, names_after_rename
 from services.registry.schemas.members import MemberWrite
-from services.registry.tables import Member
+from services.registry.tables import Attachment, Member
 
 FIELDS: Final = tuple(MemberWrite.model_fields)
 LEAVING: Final = ("status", "left_on")
 PERSONAL: Final = ("contact_person", "contact_phone")
+NO_OWN_FILE: Final = "没有这份附件，或它不是本单位的附件。请在登记后的单位的附件里上传图片，再选为标识。"
+NO_PICTURE: Final = "标识须是图片，所选附件不是图片。请上传 JPG 或 PNG 图片后选用。"
 
 
 def fill(member: Member, values: dict[str, Any], day: date) -> list[str]:
@@ -95,3 +97,16 @@ async def twin_issues(session: AnySession, scope: Scope, draft: MemberWrite, own
         if other.id != own and draft.uscc and other.uscc == draft.uscc:
             issues.append(FieldIssue("uscc", "uscc_taken", f"该代码已属于“{other.name}”，请核对。"))
     return issues
+
+
+async def logo_issues(session: AnySession, scope: Scope, draft: MemberWrite, member: Member | None) -> list[FieldIssue]:
+    """A newly chosen logo that is no picture among the member's own attachments; one not yet entered has none."""
+    if draft.logo is None or (member is not None and draft.logo == member.logo):
+        return []
+    stands = (Attachment.id == draft.logo, Attachment.subject_kind == "member", Attachment.removed_on.is_(None))
+    found = (await session.scalars(scope.select(Attachment).where(*stands))).one_or_none()
+    if found is None or member is None or found.subject != member.id:
+        return [FieldIssue("logo", "logo_not_own", NO_OWN_FILE)]
+    if not found.content_type.startswith("image/"):
+        return [FieldIssue("logo", "logo_not_picture", NO_PICTURE)]
+    return []

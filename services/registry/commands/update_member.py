@@ -10,7 +10,7 @@ from services.kernel.etags import check_version
 from services.kernel.history import effective_day
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.member_rows import FIELDS, facts, fill, twin_issues
+from services.registry.commands.member_rows import FIELDS, facts, fill, logo_issues, twin_issues
 from services.registry.commands.telling import tell_member
 from services.registry.domain.members import member_issues, status_issues
 from services.registry.queries.members import find_member
@@ -28,6 +28,7 @@ async def update_member(
     day = effective_day(draft.effective_on, clock)
     issues = [*member_issues(draft), *status_issues(draft, member)]
     issues += await twin_issues(session, scope, draft, member_id)
+    issues += await logo_issues(session, scope, draft, member)
     if issues:
         raise InvalidInput(issues)
     before = facts(member)
