@@ -142,6 +142,14 @@ def test_whose_teachers_one_sees(registry: Registry) -> None:
     registry.run(scenario)
 
 
+async def exported(caller: Caller, **asked: str) -> list[str]:
+    """The names in the workbook of the teachers."""
+    file = await caller.get("/teachers/export.xlsx", **asked)
+    assert file.status_code == 200, file.text
+    sheet = openpyxl.load_workbook(io.BytesIO(file.content)).worksheets[0]
+    return [str(row[1].value) for row in sheet.iter_rows(min_row=3) if row[1].value]
+
+
 def test_lists_by_standing_and_on_a_day(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         await apply_structure(registry, teacher_practice=PRACTICE)
@@ -160,6 +168,14 @@ def test_lists_by_standing_and_on_a_day(registry: Registry) -> None:
         later = (await caller.get("/teachers/overview", as_of="2026-01-01")).json()
         assert later["counts"] == {"met": 1, "near": 0, "unmet": 2}
         assert (await caller.get("/teachers", as_of="2025-11-30")).json()["total"] == 0
+        for asked, names in (
+            ({}, ["丙", "甲", "乙"]),
+            ({"standing": "near"}, ["乙"]),
+            ({"as_of": "2026-01-01", "standing": "near"}, []),
+            ({"as_of": "2026-01-01", "standing": "unmet"}, ["丙", "乙"]),
+            ({"as_of": "2025-11-30"}, []),
+        ):
+            assert await exported(caller, **asked) == names, asked
         body = {"member": one, "name": "丙", "kind": "part_time", "left_on": "2025-12-01"}
         assert (await caller.put(f"/teachers/{people['丙']}", body, "*")).status_code == 200
         assert (await caller.get("/teachers")).json()["total"] == 2
