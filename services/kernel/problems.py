@@ -37,6 +37,8 @@ STATUS: dict[type[errors.HubError], int] = {
 UNTAKEN_VALUES = frozenset({"22000", "22001", "22003", "22008", "22021", "22P05"})
 """SQLSTATEs of data exceptions that a caller's value causes: NUL, unpaired surrogates, too long, out of range."""
 
+QUERY_CANCELED = "57014"
+
 HTTP_TITLES = {404: "没有这个地址", 405: "不支持这种请求方法", 406: "无法提供所要的格式", 400: "请求无法理解"}
 
 
@@ -119,6 +121,10 @@ async def _database_refused(_request: Request, error: Exception) -> JSONResponse
         # The driver's message repeats the value, so it is not logged.
         log.warning("database refused a value", extra={"sqlstate": state})
         return problem_response(errors.InvalidInput([], "内容里有无法保存的字符，或数值、文字超出范围，请修改后重试。"))
+    if state == QUERY_CANCELED:
+        log.error("statement took too long")
+        detail = "要处理的数据过多，未能在限定时间内完成；请缩小查询范围（如增加筛选条件）后重试。"
+        return problem_response(errors.Unavailable(detail))
     if isinstance(error, DBAPIError) and not isinstance(error, OperationalError | InterfaceError):
         return await _unexpected(_request, error)
     log.error("database unavailable", extra={"kind": type(error).__name__})

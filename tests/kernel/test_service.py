@@ -77,6 +77,11 @@ def router() -> APIRouter:
     async def missing() -> None:
         raise NotFound("没有这条记录。", code="thing_not_found")
 
+    @api.get("/slow")
+    async def slow(session: Reading) -> None:
+        await session.execute(text("SET LOCAL statement_timeout = '20ms'"))
+        await session.execute(text("SELECT pg_sleep(5)"))
+
     @api.get("/broken")
     async def broken() -> None:
         raise RuntimeError("secret detail")
@@ -176,6 +181,16 @@ def test_errors_of_the_domain_and_of_the_program_are_told_apart(talk: Callable[[
     assert "secret detail" not in broken.text
     unknown = talk(lambda c: c.get("/nowhere"))
     assert (unknown.status_code, unknown.json()["title"]) == (404, "没有这个地址")
+
+
+def test_a_statement_that_takes_too_long_is_told_with_what_to_do(app: FastAPI, signer: Signer) -> None:
+    async def body() -> httpx.Response:
+        async with client_of(app) as client:
+            return await client.get("/api/registry/v1/slow", headers=signer.headers("secretariat_clerk"))
+
+    answer = asyncio.run(body())
+    assert (answer.status_code, answer.json()["code"], answer.headers["retry-after"]) == (503, "unavailable", "5")
+    assert "缩小查询范围" in answer.json()["detail"]
 
 
 def test_a_role_without_the_permission_is_refused(app: FastAPI, signer: Signer) -> None:
