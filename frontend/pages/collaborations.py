@@ -91,8 +91,7 @@ async def template(request: Request, gateway: Gateway) -> Response:
 @router.get("/export")
 async def export(request: Request, gateway: Gateway) -> Response:
     """The workbook of the query that the list shows."""
-    asked = {k: v for k, v in COLLABORATIONS.params(request).items() if k not in ("limit", "cursor", "sort")}
-    return await gateway.download(f"{API}/collaborations/export.xlsx", asked)
+    return await gateway.download(f"{API}/collaborations/export.xlsx", COLLABORATIONS.filled(request))
 
 
 @router.get("/{collaboration_id}")

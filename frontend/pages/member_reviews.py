@@ -66,8 +66,7 @@ async def list_reviews(request: Request, gateway: Gateway, user: CurrentUser) ->
 @router.get("/export")
 async def export(request: Request, gateway: Gateway) -> Response:
     """The workbook of the query that the list shows."""
-    asked = {k: v for k, v in TABLE.params(request).items() if k not in ("limit", "cursor", "sort")}
-    return await gateway.download(f"{API}/member-reviews/export.xlsx", asked)
+    return await gateway.download(f"{API}/member-reviews/export.xlsx", TABLE.filled(request))
 
 
 @router.get("/new", dependencies=WRITES)
