@@ -64,7 +64,7 @@ PAPERS: Final = (
     Paper("太湖示例生态农业专业合作社", "community", "340825", 612, (ENDORSED, APPROVED)),
     Paper("桐城示例塑料包装行业协会", "industry_body", "340881", 613, (ENDORSED, APPROVED, PUBLISHED)),
     Paper("宿松示例机电有限公司", "enterprise", "340826", 614, (RETURNED,)),
-    Paper("池州示例旅行社有限公司", "enterprise", "340800", 615, (DECLINED,)),
+    Paper("池州示例旅行社有限公司", "enterprise", "341702", 615, (DECLINED,)),
 )
 PAPER: Final = {
     "reason": "愿与集团院校共建实习岗位（演示）。",

@@ -29,8 +29,10 @@ _ENTERPRISES: Final = (
     ("zhuangbei", "宜秀示例智能装备有限公司", "示例智装", "340811", 707),
     ("zhuangbei-twin", "宜秀示例智能装备有限责任公司", "示例智能装备", "340811", 708),
 )
+SIZE: Final = "small"
+EVIDENCE: Final = "统计上大中小微型企业划分证明（演示）"
 LIVES: Final = {
-    slug: Member(slug, name, alias, social_credit_code("91", division, number), "enterprise", division)
+    slug: Member(slug, name, alias, social_credit_code("91", division, number), "enterprise", division, SIZE, EVIDENCE)
     for slug, name, alias, division, number in _ENTERPRISES
 }
 FORMER_NAMES: Final = {"shipin": ("大观示例食品厂", "2025-05-06")}
@@ -141,8 +143,11 @@ async def _entered(caller: Caller, slug: str, found: dict[str, Any] | None) -> d
 
 def _body(plan: Member) -> dict[str, Any]:
     """The member as it is sent."""
-    plain = {name: getattr(plan, name) for name in ("name", "uscc", "category", "division", "structure_role")}
-    return {**plain, "aliases": [plan.alias], "joined_on": JOINED_ON.isoformat()}
+    names = ("name", "uscc", "category", "division", "structure_role", "enterprise_size", "size_evidence")
+    return {name: getattr(plan, name) for name in names} | {
+        "aliases": [plan.alias],
+        "joined_on": JOINED_ON.isoformat(),
+    }
 
 
 async def _grade(caller: Caller, ids: dict[str, str]) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Final
 
 from hub.demo.caller import REGISTRY, Caller
 from hub.demo.identities import social_credit_code
+from hub.demo.lives import EVIDENCE, SIZE
 from hub.demo.reaching import Say
 
 KIND: Final = "fusion_enterprise"
@@ -60,7 +61,8 @@ async def award_plates(caller: Caller, alliance: str, today: date, say: Say) -> 
 def holder_body(plan: PlatePlan) -> dict[str, Any]:
     """The enterprise as it is sent."""
     code = social_credit_code("91", plan.division, plan.number)
-    return {"name": plan.name, "uscc": code, "category": "enterprise", "division": plan.division}
+    size = {"enterprise_size": SIZE, "size_evidence": EVIDENCE}
+    return {"name": plan.name, "uscc": code, "category": "enterprise", "division": plan.division, **size}
 
 
 def plate_body(plan: PlatePlan, holder: str, today: date) -> dict[str, Any]:
