@@ -10,7 +10,6 @@ from services.kernel.audit import audit_export, audit_read
 from services.kernel.errors import NotFound
 from services.kernel.etags import if_match, set_etag
 from services.kernel.files import FileStore
-from services.kernel.history import effective_day
 from services.kernel.idempotency import IdempotentCreate, IdempotentUpload
 from services.kernel.pagination import Page, PageRequest, page_request
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
@@ -89,11 +88,9 @@ async def edit(
     if replayed is not None:
         return replayed
     adapter = adapter_of(draft.kind)
-    day = effective_day(draft.effective_on, clock) if draft.effective_on else None
     asked = {"filter": draft.filter.model_dump(mode="json", exclude_none=True), "values": draft.values}
-    adapter.check_edit(draft.values)
     await forget_old_rows(session, clock, principal, settings_of(request).undo_days)
-    started = await start_edit(session, clock, principal, adapter, asked, day, draft.reason)
+    started = await start_edit(session, clock, principal, adapter, asked, draft.effective_on, draft.reason)
     await session.flush()  # the row version that the answer carries is made here
     return await once.answer(ChangeSetRead.model_validate(started), 202, _location(started))
 

@@ -15,7 +15,8 @@ from services.kernel.permissions import Role
 from services.kernel.pinyin import search_text
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.citing import citation_issues, told_with
+from services.registry.commands.citing import citation_issues
+from services.registry.commands.faults import told_with
 from services.registry.domain.life_cycle import ApplicationStep, next_application_state
 from services.registry.queries.applications import events_of
 from services.registry.schemas.life_cycle import Deciding

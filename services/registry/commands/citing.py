@@ -1,11 +1,9 @@
 """Decisions cite resolutions: by id only those that a body of the alliance carried; by number what is not on record."""
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
 from uuid import UUID
 
 from services.kernel.database import AnySession
-from services.kernel.errors import FieldIssue, InvalidInput
+from services.kernel.errors import FieldIssue
 from services.kernel.registry_words import OUTCOMES
 from services.kernel.tenancy import Scope
 from services.registry.domain.governance import CITABLE
@@ -30,12 +28,3 @@ async def citation_issues(
         words = "已选择系统中的决议，文号以该决议为准；请清空这里的文号，或改为不引用决议。"
         issues.append(FieldIssue("resolution_number", "resolution_cited_twice", words))
     return issues
-
-
-@contextmanager
-def told_with(issues: Sequence[FieldIssue]) -> Iterator[None]:
-    """What is refused within is told together with the faults that were found before."""
-    try:
-        yield
-    except InvalidInput as refusal:
-        raise InvalidInput([*refusal.issues, *issues]) from refusal

@@ -15,7 +15,7 @@ from services.registry.tables import Collaboration
 
 
 async def create_collaboration(
-    session: WriteSession, clock: Clock, principal: Principal, draft: CollaborationCreate
+    session: WriteSession, clock: Clock, principal: Principal, draft: CollaborationCreate, reason: str | None = None
 ) -> Collaboration:
     """Check, insert with participants, audit. Raises InvalidInput."""
     issues = await draft_issues(session, Scope.of(principal), clock, draft, None)
@@ -34,7 +34,7 @@ async def create_collaboration(
         await session.effective_on(draft.ended_on)
         fill(collaboration, draft)
         await session.flush()  # as above
-    after = facts(collaboration, draft.parts)
-    await audit(session, clock, principal, "collaboration.create", "collaboration", collaboration.id, after=after)
+    done = (session, clock, principal, "collaboration.create", "collaboration", collaboration.id)
+    await audit(*done, after=facts(collaboration, draft.parts), reason=reason)
     await tell_collaboration(session, clock, collaboration, {*draft.parts}, "collaboration.created")
     return collaboration

@@ -9,7 +9,8 @@ from services.kernel.etags import check_version
 from services.kernel.history import effective_day
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.citing import citation_issues, told_with
+from services.registry.commands.citing import citation_issues
+from services.registry.commands.faults import told_with
 from services.registry.commands.member_steps import move_member
 from services.registry.domain.life_cycle import MemberStep
 from services.registry.queries.members import find_member

@@ -30,6 +30,7 @@ async def update_collaboration(
     collaboration_id: UUID,
     draft: CollaborationUpdate,
     if_match: str,
+    reason: str | None = None,
 ) -> Collaboration:
     """Load, check version and fields, change, audit. Raises NotFound, StaleVersion, InvalidInput."""
     scope = Scope.of(principal)
@@ -50,8 +51,8 @@ async def update_collaboration(
     touch(collaboration, clock)
     await set_participants(session, collaboration, draft.parts)
     await session.flush()  # the new row version goes into the answer's ETag
-    kind = "collaboration"
-    await audit(session, clock, principal, "collaboration.update", kind, collaboration.id, before=before, after=after)
+    done = (session, clock, principal, "collaboration.update", "collaboration", collaboration.id)
+    await audit(*done, before=before, after=after, reason=reason)
     await tell_collaboration(session, clock, collaboration, concerned, "collaboration.updated")
     return collaboration
 

@@ -7,19 +7,28 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from services.registry.domain.change_sets import ChangeState
+from services.registry.domain.collaborations import CollaborationKind
+from services.registry.domain.recognitions import RecognitionLevel
 from services.registry.schemas.members import EmptyIsNone
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 
 
 class EditFilter(BaseModel):
-    """Which things a bulk edit is about: those that a list shows under the same filter, or the ticked ones."""
+    """Which things a bulk edit is about: those that a list shows under the same filter, or the ticked ones.
+
+    Conditions that a kind does not have are refused (members have `category`, collaborations `kind`, …).
+    """
 
     model_config = ConfigDict(extra="forbid")
 
     q: Annotated[str | None, Field(max_length=50)] = None
     category: Annotated[str | None, Field(max_length=30)] = None
     division: Annotated[str | None, Field(pattern=r"^\d{6}$")] = None
+    kind: CollaborationKind | None = None
+    level: RecognitionLevel | None = None
+    partner: Annotated[str | None, Field(max_length=50)] = None
+    missing: Annotated[str | None, Field(max_length=20)] = None
     status: Annotated[str | None, Field(max_length=20)] = None
     structure_role: Annotated[str | None, Field(max_length=20)] = None
     ids: Annotated[list[UUID], Field(max_length=500)] = []

@@ -8,6 +8,7 @@ from uuid import UUID
 
 from services.kernel.clock import Clock
 from services.kernel.database import AnySession, WriteSession
+from services.kernel.errors import FieldIssue
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Row, TableSpec
@@ -60,14 +61,19 @@ class Adapter(Protocol):
         """Fields that hold personal data: whoever is shown them is audited."""
         ...
 
+    @property
+    def filters(self) -> Mapping[str, frozenset[str] | None]:
+        """Conditions by which a bulk edit may choose its things, with the values that they take (None: any)."""
+        ...
+
     async def plan_rows(
         self, session: AnySession, clock: Clock, scope: Scope, rows: Sequence[Row], present: frozenset[str]
     ) -> list[Planned]:
         """What the checked rows of a workbook would do; a row in conflict with another or the records is rejected."""
         ...
 
-    def check_edit(self, values: Mapping[str, Any]) -> None:
-        """Raises InvalidInput for fields or values that a bulk edit cannot set."""
+    async def edit_issues(self, session: AnySession, scope: Scope, values: Mapping[str, Any]) -> list[FieldIssue]:
+        """Fields and values that a bulk edit cannot set."""
         ...
 
     async def plan_edit(
@@ -87,7 +93,7 @@ class Adapter(Protocol):
         ...
 
     def begins_on(self, row: ChangeRow) -> date | None:
-        """From which day the thing of a row stands when that is before its entry; its removal goes back so far."""
+        """From which day of its own a row holds when that is before the set's; its undoing goes back so far."""
         ...
 
     async def undo(

@@ -6,23 +6,24 @@ from datetime import date
 from typing import Any, Final
 from uuid import UUID
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
 from sqlalchemy.exc import IntegrityError
 
 from services.kernel.audit import audit
 from services.kernel.clock import Clock
 from services.kernel.database import AnySession, WriteSession
-from services.kernel.errors import FieldIssue, InvalidInput
+from services.kernel.errors import FieldIssue
 from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Row
 from services.registry.commands.changing.adapter import Left, Planned
+from services.registry.commands.changing.edit_values import checked_values
 from services.registry.commands.member_rows import FIELDS, PERSONAL, change, enter, facts, fill
 from services.registry.commands.telling import tell_member
 from services.registry.domain.members import member_issues
-from services.registry.queries.members import MemberFilter, matching
+from services.registry.queries.members import MISSING, MemberFilter, matching
 from services.registry.schemas.members import MemberUpdate
 from services.registry.tables import ChangeRow, Member
 from services.registry.workbook import MEMBERS, member_values
@@ -36,6 +37,10 @@ EDITABLE: Final = {
     "functional_zone": "功能区",
     "structure_role": "架构角色",
     "industry": "所属行业",
+}
+FILTERS: Final[dict[str, frozenset[str] | None]] = {
+    **dict.fromkeys(("q", "category", "division", "status", "structure_role", "ids")),
+    "missing": frozenset(MISSING),
 }
 NEW_STANDING: Final = {"status": "active", "aliases": []}
 
@@ -93,6 +98,7 @@ class MemberChanges:
     noun = "成员单位"
     spec = MEMBERS
     editable = EDITABLE
+    filters = FILTERS
     personal = frozenset(PERSONAL)
 
     async def plan_rows(
@@ -107,9 +113,13 @@ class MemberChanges:
         records = _Records((await session.scalars(scope.select(Member))).all())
         return [_plan_row(records, row, member_values(row.values, present)) for row in rows]
 
-    def check_edit(self, values: Mapping[str, Any]) -> None:
-        """Raises InvalidInput with every field that cannot be set, or not so."""
-        _edit_values(values)
+    async def edit_issues(
+        self,
+        session: AnySession,  # noqa: ARG002  # as every adapter
+        scope: Scope,  # noqa: ARG002
+        values: Mapping[str, Any],
+    ) -> list[FieldIssue]:
+        return checked_values(EDITABLE, values, _one_field)[1]
 
     async def plan_edit(
         self,
@@ -119,7 +129,7 @@ class MemberChanges:
         asked: Mapping[str, Any],
     ) -> list[Planned]:
         """One planned row for each member of the filter, in order of name."""
-        values = _edit_values(asked["values"])
+        values, _ = checked_values(EDITABLE, asked["values"], _one_field)
         wanted = MemberFilter(**{**asked["filter"], "ids": tuple(UUID(one) for one in asked["filter"].get("ids", ()))})
         found = await session.scalars(matching(scope, wanted).order_by(Member.sort_key, Member.id))
         plans = []
@@ -221,26 +231,6 @@ def _difference(line: int, known: _Known, values: Mapping[str, Any]) -> Planned:
     before = {name: to_jsonable_python(known.fields.get(name)) for name in differing}
     after = {name: to_jsonable_python(values[name]) for name in differing}
     return Planned(line, "changed", label, known.id, before, after)
-
-
-def _edit_values(values: Mapping[str, Any]) -> dict[str, Any]:
-    issues = [
-        FieldIssue(f"values.{name}", "field_not_editable", "这一项不能批量修改。")
-        for name in values
-        if name not in EDITABLE
-    ]
-    checked: dict[str, Any] = {}
-    for name, value in values.items():
-        if name not in EDITABLE:
-            continue
-        field = MemberUpdate.model_fields[name]
-        try:
-            checked[name] = _one_field(name, value)
-        except ValidationError:
-            issues.append(FieldIssue(f"values.{name}", "value_not_allowed", f"“{field.description}”的内容不正确。"))
-    if issues:
-        raise InvalidInput(issues)
-    return checked
 
 
 def _one_field(name: str, value: Any) -> Any:

@@ -8,11 +8,16 @@ from sqlalchemy import func, select, update
 
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
+from services.kernel.errors import InvalidInput
 from services.kernel.files import FileStore
+from services.kernel.history import effective_day
 from services.kernel.ids import new_id
 from services.kernel.jobs import enqueue
 from services.kernel.principal import Principal
+from services.kernel.tenancy import Scope
 from services.registry.commands.changing.adapter import Adapter
+from services.registry.commands.changing.edit_values import edit_issues
+from services.registry.commands.faults import told_with
 from services.registry.domain.change_sets import ChangeState
 from services.registry.queries.change_sets import COUNTS
 from services.registry.tables import ChangeRow, ChangeSet
@@ -45,9 +50,14 @@ async def start_edit(
     effective_on: date | None,
     reason: str,
 ) -> ChangeSet:
-    """Record a bulk edit and queue its check."""
+    """Check what is asked, record it, and queue the check of what it would do. Raises InvalidInput."""
+    issues = await edit_issues(session, Scope.of(principal), adapter, asked)
+    with told_with(issues):
+        day = effective_day(effective_on, clock) if effective_on else None
+    if issues:
+        raise InvalidInput(issues)
     fields = "、".join(adapter.editable.get(name, name) for name in asked["values"])
-    kept = {"origin": "edit", "asked": dict(asked), "effective_on": effective_on, "reason": reason}
+    kept = {"origin": "edit", "asked": dict(asked), "effective_on": day, "reason": reason}
     return await _start(session, clock, principal, adapter, {**kept, "title": f"批量修改{fields}"[:200]})
 
 
