@@ -12,6 +12,7 @@ from hub.demo.standing import MemberIds, ensured, id_of
 COUNCIL: Final = "安庆职业教育集团理事会"
 NOTICE: Final = "宜职教集演示〔2025〕1号"
 SEATED_ON: Final = "2025-01-10"
+TERM: Final = {"number": 1, "from_date": SEATED_ON, "until_date": "2028-01-10", "document": NOTICE}
 RULES: Final[dict[str, Any]] = {
     "quorum": {"numerator": 2, "denominator": 3, "strict": False},
     "majority": {"numerator": 1, "denominator": 2, "strict": True},
@@ -59,7 +60,10 @@ async def hold_council(caller: Caller, member_ids: MemberIds) -> None:
     """Seat the council, hold its meeting and record the vote, as far as that was not done before."""
     council = next(body for body in await caller.items(f"{REGISTRY}/bodies") if body["name"] == COUNCIL)
     path = f"{REGISTRY}/bodies/{council['id']}"
-    await _set_rules(caller, path)
+    body = await caller.get(path)
+    await _set_rules(caller, path, body)
+    if not body["terms"]:
+        await caller.create(f"{path}/terms", TERM)
     seats = await _seats(caller, path, member_ids)
     meeting = await ensured(
         caller, f"{REGISTRY}/meetings", "title", {**MEETING, "body": council["id"]}, body=council["id"]
@@ -67,8 +71,7 @@ async def hold_council(caller: Caller, member_ids: MemberIds) -> None:
     await _hold(caller, f"{REGISTRY}/meetings/{meeting['id']}", seats)
 
 
-async def _set_rules(caller: Caller, path: str) -> None:
-    body = await caller.get(path)
+async def _set_rules(caller: Caller, path: str, body: dict[str, Any]) -> None:
     if body["rules_source"] == RULES["rules_source"]:
         return
     above = {name: body[name] and body[name]["id"] for name in ("parent", "host_member")}

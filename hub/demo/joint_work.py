@@ -9,6 +9,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 
 from hub.demo.caller import REGISTRY, Caller
+from hub.demo.papers import attached
 from hub.demo.standing import MemberIds, ensured, id_of
 
 SOON: Final = timedelta(days=21)
@@ -42,7 +43,7 @@ class RenewalPlan:
 class AgreementPlan:
     """An agreement; parties by slug, 甲方 first. One without an end ends soon after the day of loading.
 
-    It may have been renewed, or ended early on a day.
+    It may have been renewed, or ended early on a day, and a file may hang on it.
     """
 
     kind: str
@@ -55,6 +56,7 @@ class AgreementPlan:
     terms: str
     renewal: RenewalPlan | None = None
     ended_on: str | None = None
+    file_name: str | None = None
 
 
 AGREEMENTS: Final = (
@@ -67,6 +69,7 @@ AGREEMENTS: Final = (
         date(2025, 1, 15),
         date(2030, 1, 15),
         "各方共建汽车产业学院，共享实训设备和师资。本条款为演示内容。",
+        file_name="实训设备清单（演示）.xlsx",
     ),
     AgreementPlan(
         "project",
@@ -147,6 +150,8 @@ async def sign_agreements(
             await caller.create(f"{one}/renewal", vars(plan.renewal))
         if plan.ended_on and signed["phase"] != "ended":
             await caller.act(f"{one}/ending", await caller.etag(one), {"ended_on": plan.ended_on, "reason": ENDING})
+        if plan.file_name:
+            await attached(caller, "agreement", signed["id"], plan.file_name)
 
 
 async def open_class(caller: Caller, member_ids: MemberIds) -> None:

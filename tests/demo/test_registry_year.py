@@ -118,6 +118,8 @@ class Year:
             teachers=[await self.caller.get(f"{REGISTRY}/teachers/{one['id']}") for one in lists["teachers"]],
             lives=await self.lives({one["uscc"]: one["id"] for one in lists["members"]}),
             grades=await self.caller.items(f"{REGISTRY}/member-reviews", year=2024),
+            papers=[await self.papers(one["id"]) for one in lists["agreements"]],
+            terms=[(await self.caller.get(f"{REGISTRY}/bodies/{one['id']}"))["terms"] for one in lists["bodies"]],
             contacts=[await self.contacts(one["id"]) for one in lists["members"]],
         )
 
@@ -132,6 +134,11 @@ class Year:
             }
             for slug, path in paths.items()
         }
+
+    async def papers(self, agreement: str) -> list[dict[str, Any]]:
+        query = {"subject_kind": "agreement", "subject": agreement}
+        found: list[dict[str, Any]] = (await self.caller.get(f"{REGISTRY}/attachments", **query))["items"]
+        return found
 
     async def contacts(self, member: str) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = (await self.caller.get(f"{REGISTRY}/members/{member}/contacts"))["items"]
@@ -151,6 +158,8 @@ class Standing:
     lives: dict[str, dict[str, Any]]
     grades: list[dict[str, Any]]
     contacts: list[list[dict[str, Any]]]
+    papers: list[list[dict[str, Any]]]
+    terms: list[list[dict[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -246,6 +255,13 @@ def test_the_council_decides(sent: Sent) -> None:
     (resolution,) = sent.once.lists["resolutions"]
     counted = [resolution[name] for name in ("outcome", "in_favour", "against", "abstained", "number")]
     assert counted == ["passed", 4, 0, 1, "宜职教集演示〔2025〕1号"]
+
+
+def test_the_council_has_its_term_and_an_agreement_its_list(sent: Sent) -> None:
+    (term,) = [term for terms in sent.once.terms for term in terms]
+    assert (term["number"], term["from_date"]) == (1, "2025-01-10")
+    (paper,) = [paper for papers in sent.once.papers for paper in papers]
+    assert paper["file_name"] == "实训设备清单（演示）.xlsx"
 
 
 def test_one_agreement_is_soon_over(sent: Sent) -> None:
