@@ -9,7 +9,7 @@ import pytest
 from hub.demo.caller import REGISTRY, Caller
 from hub.demo.plates import PLATES, award_plates
 from hub.policy import POLICIES, sound_pack
-from tests.demo.test_registry_year import client_like
+from tests.demo.registry_world import client_like
 from tests.registry.conftest import Caller as Asking
 from tests.registry.conftest import Registry, registry
 from tests.registry.governance_world import apply_pack
