@@ -20,6 +20,7 @@ from frontend.pages import (
     apply_papers,
     attachments,
     audit,
+    bulk_edits,
     catalogues,
     change_sets,
     citations,
@@ -86,7 +87,7 @@ COLLABORATIONS = (
     collaborations,  # last: its page of one record would take the others' words for an id
 )
 MEMBERS = (member_duplicates, member_forms, member_contacts, member_successions, members)
-REGISTRY = (*MEMBERS, change_sets, *COLLABORATIONS, agreements)
+REGISTRY = (*MEMBERS, bulk_edits, change_sets, *COLLABORATIONS, agreements)
 GOVERNANCE = (
     governance_bodies,
     governance_seats,

@@ -1,6 +1,5 @@
-"""批量改动: choose a workbook or say what to set, see what it would do, save it, take it back."""
+"""批量改动: choose a workbook, see what it would do, save it, take it back. Edits begin in `bulk_edits.py`."""
 
-import json
 from collections.abc import Mapping
 from typing import Any
 from uuid import UUID
@@ -14,7 +13,7 @@ from frontend.access import Gateway, needs, performs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
-from frontend.pages.registry_words import API, FORM_REFUSALS, division_options, file_problem, options, refused_form
+from frontend.pages.registry_words import API, FORM_REFUSALS, file_problem, options, refused_form
 from frontend.tables import Column, Filter, Table
 from services.kernel import registry_words as words
 from services.kernel.errors import FieldIssue
@@ -24,7 +23,6 @@ router = APIRouter(prefix="/change-sets", dependencies=[needs(Permission.REGISTR
 CHANGE_SETS = f"{API}/change-sets"
 NOTHING_CHOSEN = "请选择要导入的文件。"
 KINDS = {"members": "成员单位", "collaborations": "合作载体", **words.COLLABORATION_KINDS}
-EDITABLE = {"division": "区划", "functional_zone": "功能区", "structure_role": "架构角色", "industry": "所属行业"}
 STATES = {
     "checking": ("核对中", "info"),
     "ready": ("待确认", "warning"),
@@ -94,7 +92,7 @@ LIST = Table(
         Filter("state", "状态", "select", tuple((code, label) for code, (label, _) in STATES.items())),
     ),
     empty_title="还没有批量改动",
-    empty_hint="从成员单位列表导入工作簿，或勾选后批量修改，都会先在这里预览。",
+    empty_hint="从成员单位、合作载体列表导入工作簿，或勾选后批量修改，都会先在这里预览。",
 )
 
 
@@ -168,57 +166,6 @@ async def _send(gateway: BoundGateway, kind: str, file: Any, key: str | None) ->
         raise ApiProblem(422, "invalid_input", "没有选择文件", NOTHING_CHOSEN, errors=[issue])
     name = file.filename
     return await gateway.upload(CHANGE_SETS, file.file, filename=name, params={"kind": kind}, idempotency_key=key)
-
-
-@router.post("/ticked")
-async def edit_ticked(request: Request) -> Response:
-    """From the ticked rows of a list to the form that says what to set."""
-    chosen = (await submitted(request)).get("ids", [])
-    ids = [str(UUID(one)) for one in (chosen if isinstance(chosen, list) else [chosen])]
-    return redirect(request, f"/change-sets/edits/new?{'&'.join(f'ids={one}' for one in ids)}")
-
-
-@router.get("/edits/new")
-async def new_edit(request: Request, gateway: Gateway) -> Response:
-    """Which field of the chosen members gets what."""
-    ids = [str(UUID(one)) for one in request.query_params.getlist("ids")]
-    field = request.query_params.get("field") or "division"
-    values = {"ids": json.dumps(ids), "field": field if field in EDITABLE else "division"}
-    context = await _edit_context(gateway, Form.of(request, values))
-    return page_or_fragment(request, "change_sets/edit.html", "change_sets/_edit_form.html", context)
-
-
-async def _edit_context(gateway: BoundGateway, form: Form) -> dict[str, Any]:
-    divisions, zones = await division_options(gateway)
-    choices: dict[str, Any] = {
-        "division": divisions,
-        "functional_zone": zones,
-        "structure_role": options(words.STRUCTURE_ROLES),
-    }
-    count = len(json.loads(str(form.value("ids") or "[]")))
-    return {"form": form, "fields": options(EDITABLE), "choices": choices, "count": count}
-
-
-@router.post("/edits/new", dependencies=[performs("POST /api/registry/v1/change-sets/edits")])
-async def start_edit(request: Request, gateway: Gateway) -> Response:
-    """Have the edit worked out; nothing is saved yet."""
-    values = await submitted(request)
-    field = str(values.get("field") or "")
-    body = {
-        "kind": "members",
-        "filter": {"ids": json.loads(str(values.get("ids") or "[]"))},
-        "values": {field: values.get(f"value_{field}") or None},
-        **payload(values, "reason", "effective_on"),
-    }
-    try:
-        answer = await gateway.post(f"{CHANGE_SETS}/edits", body, idempotency_key=values.get(KEY_FIELD))
-    except ApiProblem as problem:
-        if problem.status not in FORM_REFUSALS:
-            raise
-        form = Form.refused(request, values, problem)
-        context = await _edit_context(gateway, form)
-        return refused_form(request, "change_sets/edit.html", "change_sets/_edit_form.html", context, form, "edit-form")
-    return redirect(request, f"/change-sets/{answer.data['id']}")
 
 
 @router.get("/{set_id}")

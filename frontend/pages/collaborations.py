@@ -12,10 +12,11 @@ from frontend.access import CurrentUser, Gateway, needs
 from frontend.filters import on_day
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment
+from frontend.pages import bulk_edits
 from frontend.pages.collaboration_fields import CHOICES, LABELS, fields_of
 from frontend.pages.registry_words import API, division_options, timeline_of
 from frontend.session import User
-from frontend.tables import Action, Column, Filter, Table
+from frontend.tables import Action, Batch, Column, Filter, Table
 from services.kernel import registry_words as words
 from services.kernel.permissions import Permission
 
@@ -60,6 +61,9 @@ COLLABORATIONS = Table(
 )
 
 
+BATCH = Batch("批量修改所选", "/change-sets/ticked?of=collaborations", "edit")
+
+
 @router.get("")
 async def list_collaborations(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """The list."""
@@ -69,14 +73,27 @@ async def list_collaborations(request: Request, gateway: Gateway, user: CurrentU
     filters = [replace(f, options=divisions) if f.name == "division" else f for f in COLLABORATIONS.filters]
     plates = on_day("/collaborations/plates", request.query_params.get("as_of"))
     actions = [Action("奖牌到期", plates, "certificate")]
-    if user.may(Permission.REGISTRY_WRITE):
+    writer = rights(user, request.query_params.get("as_of", ""))["writer"]
+    if writer:
         kind = request.query_params.get("kind")
         chosen = kind if kind in words.COLLABORATION_KINDS else "collaborations"
         actions.append(Action("导入", f"/change-sets/new?kind={chosen}", "file-import"))
+        actions.append(
+            Action(
+                "批量修改查询结果",
+                bulk_edits.edit_all(bulk_edits.COLLABORATIONS, COLLABORATIONS.filled(request)),
+                "edit",
+            )
+        )
         actions.append(Action("新增", "/collaborations/new", primary=True))
     total = answer.data["total"]
-    totals = {"name": f"{total} 个"} if total is not None else None
-    table = COLLABORATIONS.view(request, answer.data, totals=totals, filters=filters, actions=actions)
+    shown: dict[str, Any] = {
+        "totals": {"name": f"{total} 个"} if total is not None else None,
+        "filters": filters,
+        "actions": actions,
+        "batch": (BATCH,) if writer else (),
+    }
+    table = COLLABORATIONS.view(request, answer.data, **shown)
     return page_or_fragment(request, "collaborations/list.html", "_table.html", {"table": table})
 
 

@@ -11,6 +11,7 @@ from fastapi.responses import Response
 from frontend.access import CurrentUser, Gateway, needs
 from frontend.forms import Form, submitted
 from frontend.htmx import page_or_fragment, redirect
+from frontend.pages import bulk_edits
 from frontend.pages.member_words import CHOICES, LABELS, STATUSES, in_words
 from frontend.pages.registry_words import API, division_options, may_write, note_of_day, timeline_of
 from frontend.session import User
@@ -63,7 +64,8 @@ async def list_members(request: Request, gateway: Gateway, user: CurrentUser, as
     )
     filters = [replace(f, options=divisions) if f.name == "division" else f for f in MEMBERS.filters]
     writer = may_write(user) and not as_of
-    actions, batch = (WRITER_ACTIONS, WRITER_BATCH) if writer else ((), MEMBERS.batch)
+    every = Action("批量修改查询结果", bulk_edits.edit_all(bulk_edits.MEMBERS, MEMBERS.filled(request)), "edit")
+    actions, batch = ((*WRITER_ACTIONS, every), WRITER_BATCH) if writer else ((), MEMBERS.batch)
     total = answer.data["total"]
     totals = {"name": f"{total} 家"} if total is not None else None
     shown: dict[str, Any] = {"totals": totals, "filters": filters, "actions": actions, "batch": batch}

@@ -1,5 +1,6 @@
 """The pages of imports and bulk edits through the whole application, on a fake gateway."""
 
+import json
 from typing import Any
 
 import pytest
@@ -8,7 +9,7 @@ from aiohttp import web
 from tests.frontend.conftest import Browser
 from tests.frontend.fake_gateway import FakeGateway, Handler, problem, refuse, reply
 from tests.frontend.html import Page
-from tests.frontend.test_members_pages import API, HTMX, JOB, ONE, TWO, Recorder, as_role, page, send
+from tests.frontend.test_members_pages import API, HTMX, JOB, MEMBER, ONE, TWO, Recorder, as_role, listing, page, send
 
 pytestmark = pytest.mark.anyio
 HERE = f"/change-sets/{TWO}"
@@ -195,25 +196,99 @@ async def test_a_decision_that_came_too_late_is_told_beside_what_stands_now(
     assert "已放弃" in answer.text
 
 
-async def test_ticked_rows_lead_to_the_form_and_the_form_says_one_field(browser: Browser, fake: FakeGateway) -> None:
-    ticked = await send(browser, "/change-sets/ticked", {"ids": [ONE, TWO]})
-    assert ticked.headers["HX-Redirect"] == f"/change-sets/edits/new?ids={ONE}&ids={TWO}"
+@pytest.mark.parametrize(
+    ("of", "unit", "fields", "values"),
+    [
+        ("members", "家单位", {"field": "division", "value_division": "340822"}, {"division": "340822"}),
+        ("members", "家单位", {"field": "industry", "value_industry": ""}, {"industry": None}),
+        ("collaborations", "个载体", {"field": "lead_member", "value_lead_member": TWO}, {"lead_member": TWO}),
+        ("collaborations", "个载体", {"field": "host_member", "value_host_member": ""}, {"host_member": None}),
+        (
+            "collaborations",
+            "个载体",
+            {"field": "end", "value_ended_on": "2025-07-15", "value_end_reason": "毕业"},
+            {"status": "ended", "ended_on": "2025-07-15", "end_reason": "毕业"},
+        ),
+        (
+            "collaborations",
+            "个载体",
+            {"field": "resume", "value_end_reason": "不算"},
+            {"status": "active", "ended_on": None, "end_reason": None},
+        ),
+    ],
+)
+async def test_ticked_rows_lead_to_the_form_and_the_form_says_one_field(
+    browser: Browser, fake: FakeGateway, of: str, unit: str, fields: dict[str, str], values: dict[str, str | None]
+) -> None:
+    fake.answers["GET", f"{API}/members"] = listing(MEMBER)
+    ticked = await send(browser, f"/change-sets/ticked?of={of}", {"ids": [ONE, TWO]})
+    assert ticked.headers["HX-Redirect"] == f"/change-sets/edits/new?of={of}&ids={ONE}&ids={TWO}"
     shown = await page(browser, ticked.headers["HX-Redirect"])
-    assert "已选 2 家单位" in shown.text
+    assert shown.faults == []
+    assert f"已选 2 {unit}" in shown.text
+    hidden = {
+        one["name"]: one["value"] for one in shown.having("input", type="hidden") if one["name"] in ("of", "filter")
+    }
     taken = Recorder(202, FOUND)
     fake.answers["POST", f"{API}/change-sets/edits"] = taken
-    fields = {"ids": f'["{ONE}", "{TWO}"]', "field": "division", "value_division": "340822", "reason": "区划调整"}
-    answer = await send(browser, "/change-sets/edits/new", {**fields, "value_industry": "汽车", "effective_on": ""})
+    other = {"value_functional_zone": "经开区", "value_ended_on": "", "effective_on": "", "reason": "年度调整"}
+    answer = await send(browser, "/change-sets/edits/new", {**other, **hidden, **fields})
     assert answer.headers["HX-Redirect"] == HERE
-    assert taken.bodies == [
-        {
-            "kind": "members",
-            "filter": {"ids": [ONE, TWO]},
-            "values": {"division": "340822"},
-            "reason": "区划调整",
-            "effective_on": None,
-        }
+    told = {"filter": {"ids": [ONE, TWO]}, "values": values, "reason": "年度调整", "effective_on": None}
+    assert taken.bodies == [{"kind": of, **told}]
+
+
+async def test_all_that_a_query_finds_is_edited_by_its_conditions(browser: Browser, fake: FakeGateway) -> None:
+    fake.answers["GET", f"{API}/members"] = listing(MEMBER)
+    asked: list[dict[str, str]] = []
+
+    async def list_(request: web.Request) -> web.StreamResponse:
+        asked.append(dict(request.query))
+        return web.json_response({"items": [], "total": 12, "next_cursor": None})
+
+    fake.answers["GET", f"{API}/collaborations"] = list_
+    path = "/change-sets/edits/new?of=collaborations&kind=school_enterprise_class&status=active&as_of=2025-01-01&x=1"
+    shown = await page(browser, path)
+    assert "查询条件下的12 个载体" in shown.text
+    conditions = {"kind": "school_enterprise_class", "status": "active"}
+    assert asked == [{**conditions, "limit": "1"}]
+    (kept,) = shown.having("input", name="filter")
+    assert json.loads(kept["value"]) == conditions
+    taken = Recorder(202, FOUND)
+    fake.answers["POST", f"{API}/change-sets/edits"] = taken
+    fields = {"of": "collaborations", "filter": kept["value"], "field": "resume", "reason": "复办"}
+    await send(browser, "/change-sets/edits/new", fields)
+    assert taken.bodies[0]["filter"] == conditions
+    fake.answers["GET", f"{API}/collaborations"] = reply({"items": [], "total": None, "next_cursor": None})
+    assert "查询条件下的很多个载体" in (await page(browser, path)).text
+
+
+async def test_a_refused_edit_is_told_at_its_field_with_what_was_chosen(browser: Browser, fake: FakeGateway) -> None:
+    fake.answers["GET", f"{API}/members"] = listing({**MEMBER, "id": ONE})
+    errors = [
+        {"field": "values.ended_on", "code": "value_not_allowed", "message": "“终止日期”的内容不正确"},
+        {"field": "values.end_reason", "code": "value_not_allowed", "message": "“终止原因”的内容不正确"},
     ]
+    fake.answers["POST", f"{API}/change-sets/edits"] = refuse(422, "invalid_input", "填写内容有误", "有 2 处", errors)
+    fields = {"of": "collaborations", "filter": f'{{"ids": ["{ONE}"]}}', "field": "end", "reason": "毕业"}
+    answer = await send(browser, "/change-sets/edits/new", {**fields, "value_end_reason": "学生毕业"})
+    assert (answer.status_code, answer.headers["HX-Retarget"]) == (422, "#edit-form")
+    form = Page(answer.text)
+    assert form.faults == []
+    for name, words in (("value_ended_on", "“终止日期”的内容不正确"), ("value_end_reason", "“终止原因”的内容不正确")):
+        (field,) = form.having("input", name=name)
+        assert field["aria-invalid"] == "true"
+        assert words in form.text
+    assert form.having("input", name="value_end_reason")[0]["value"] == "学生毕业"
+    assert "已选 1 个载体" in form.text
+
+
+async def test_an_edit_without_a_choice_is_told_without_asking_the_service(browser: Browser, fake: FakeGateway) -> None:
+    fields = {"of": "members", "filter": f'{{"ids": ["{ONE}"]}}', "field": "", "reason": "调整"}
+    answer = await send(browser, "/change-sets/edits/new", fields)
+    assert answer.status_code == 422
+    assert "请选择修改哪一项" in answer.text
+    assert not any(method == "POST" for method, path, _ in fake.seen if path.startswith("/api/"))
 
 
 @pytest.mark.parametrize(

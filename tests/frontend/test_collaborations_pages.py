@@ -426,3 +426,24 @@ async def test_a_class_is_edited_with_its_own_fields(browser: Browser) -> None:
 async def test_a_page_of_an_earlier_day_stays_in_it(browser: Browser, path: str) -> None:
     answer = await browser.http.get(path, params={"as_of": DAY})
     assert leading_out(answer.text, path) == []
+
+
+async def test_the_list_offers_to_edit_what_is_ticked_and_what_its_query_finds(
+    browser: Browser, fake: FakeGateway
+) -> None:
+    path = "/collaborations?kind=school_enterprise_class&q=汽车&sort=-name"
+    shown = await page(browser, path)
+    assert shown.faults == []
+    assert shown.having("input", name="ids")
+    (ticked,) = shown.having("button", formaction="/change-sets/ticked?of=collaborations")
+    assert ticked["hx-post"] == ticked["formaction"]
+    links = [unquote(one["href"]) for one in shown.having("a") if one.get("href", "").startswith("/change-sets/edits")]
+    assert links == ["/change-sets/edits/new?of=collaborations&q=汽车&kind=school_enterprise_class"]
+    then = await page(browser, f"{path}&as_of=2025-01-01")
+    assert not then.having("input", name="ids")
+    assert not [one for one in then.having("a") if "/change-sets/" in one.get("href", "")]
+    as_role(fake, "leader")
+    await browser.sign_in()
+    read = await page(browser, path)
+    assert not read.having("input", name="ids")
+    assert "/change-sets/" not in (await browser.http.get(path)).text

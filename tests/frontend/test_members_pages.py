@@ -199,6 +199,8 @@ async def test_the_list_shows_words_for_codes_and_asks_what_the_query_says(brows
 async def test_the_secretariat_sees_what_changes_things(browser: Browser) -> None:
     shown = await page(browser, "/members")
     assert all(shown.having("a", href=way) for way in ("/members/new", "/change-sets/new?kind=members"))
+    found = await page(browser, "/members?category=enterprise&missing=uscc&sort=-name")
+    assert found.having("a", href="/change-sets/edits/new?of=members&category=enterprise&missing=uscc")
     assert (await page(browser, f"/members/{ONE}")).having("a", href=f"/members/{ONE}/edit")
 
 

@@ -348,6 +348,8 @@ def test_a_bulk_edit_that_breaks_a_rule_between_fields_rejects_the_row(registry:
         found = await sets.edit({"division": "340899"})
         assert counts(found) == (1, 0, 0, 0, 1)
         assert (await sets.rows(found))[0]["issues"][0]["code"] == "division_unknown"
+        lacking = [(await sets.edit({"industry": "汽车"}, missing=what))["total"] for what in ("uscc", "division")]
+        assert lacking == [1, 0]
 
     registry.run(scenario)
 
