@@ -74,14 +74,16 @@ def test_faults_of_the_logo_are_told_with_the_others(registry: Registry) -> None
     registry.run(scenario)
 
 
-def test_a_logo_whose_file_was_removed_holds_up_no_other_change(registry: Registry) -> None:
+def test_the_logo_in_use_is_not_removed(registry: Registry) -> None:
     async def scenario(office: Caller) -> None:
         unit = await office.create("/members", member())
         logo = await kept(office, unit["id"])
         assert await choose(office, unit, logo) == (200, logo)
-        assert (await remove(office, logo)).status_code == 204
+        refused = await remove(office, logo)
+        assert (refused.status_code, refused.json()["code"]) == (409, "attachment_is_logo")
         assert await choose(office, unit, logo, address="甲路 1 号") == (200, logo)
         assert await choose(office, unit, None) == (200, None)
+        assert (await remove(office, logo)).status_code == 204
         assert await choose(office, unit, logo) == (422, {("logo", "logo_not_own")})
 
     registry.run(scenario)

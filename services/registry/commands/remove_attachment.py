@@ -1,24 +1,32 @@
 """Remove an attachment from its subject; what it was stays on record, with the day and why."""
 
+from sqlalchemy import select
+
 from services.kernel.audit import audit
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import WriteSession
-from services.kernel.errors import Forbidden, NotFound
+from services.kernel.errors import Conflict, Forbidden, NotFound
 from services.kernel.outbox import OFFICE_ONLY, publish
 from services.kernel.permissions import Permission
 from services.kernel.principal import Principal
 from services.registry.domain.attachments import Subject, may_keep
-from services.registry.tables import Attachment
+from services.registry.tables import Attachment, Member
 
 
 async def remove_attachment(
     session: WriteSession, clock: Clock, principal: Principal, subject: Subject, attachment: Attachment, reason: str
 ) -> None:
-    """Date the removal, audit, tell. Raises NotFound for another unit's subject, Forbidden for another unit's file."""
+    """Date the removal, audit, tell.
+
+    Raises NotFound for another unit's subject, Forbidden for another unit's file, Conflict for the logo in use.
+    """
     if not may_keep(principal, subject):
         raise NotFound("这条记录不属于您的单位，附件由秘书处或该单位维护。", code="subject_not_own")
     if attachment.uploaded_by != principal.owner and not principal.may(Permission.REGISTRY_WRITE):
         raise Forbidden("这份附件由其他单位上传，请联系秘书处移除。", code="attachment_of_others")
+    shown = select(Member.id).where(Member.alliance == attachment.alliance, Member.logo == attachment.id)
+    if await session.scalar(shown) is not None:
+        raise Conflict("这张图片是单位现用的标识，请先在单位资料中更换或清空标识，再移除。", code="attachment_is_logo")
     attachment.removed_on = max(business_date(clock), attachment.uploaded_on)
     attachment.removal_reason = reason
     facts = {"subject_kind": subject.kind, "subject": str(subject.id), "sha256": attachment.sha256}
