@@ -8,6 +8,7 @@ import pytest
 
 from services.kernel.clock import FixedClock
 from tests.support.databases import TestServer, running_server
+from tests.support.engines import compiled_once
 from tests.support.hub_fixture import hub
 from tests.support.tokens import Signer
 
@@ -17,7 +18,7 @@ __all__ = ["hub"]
 @pytest.fixture(scope="session")
 def server() -> Iterator[TestServer]:
     """A PostgreSQL of this test process's own; schemas are migrated when a test first asks for them."""
-    with running_server() as started:
+    with running_server() as started, compiled_once():
         yield started
 
 
