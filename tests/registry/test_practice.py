@@ -1,5 +1,6 @@
 """The practice alliance gets what is on record but for people, can be emptied, and is never the source of anything."""
 
+from datetime import timedelta
 from typing import Any
 
 from tests.registry.conftest import BASE, Caller, Registry, member, uscc
@@ -134,8 +135,10 @@ def test_bodies_majors_and_industries_are_copied_and_no_people(registry: Registr
 def test_copying_again_takes_away_what_was_ended_and_keeps_what_was_tried_out(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         made = await seeded(caller)
-        await governed(caller, made["school"], made["firm"])
+        world = await governed(caller, made["school"], made["firm"])
         await caller.post("/practice/members", None)
+        registry.clock.advance(timedelta(days=1))  # what ends on the day of its entry leaves no history
+        caller = Caller(registry, caller.http, registry.signer.headers("secretariat_clerk"))
         practice = caller.acting("secretariat_clerk", alliance=PRACTICE)
         majors = f"/members/{made['school']['id']}/majors"
         await practice.create(majors, {"major_code": "710205", "name": "大数据", "since": "2024-09-01"})
@@ -143,8 +146,18 @@ def test_copying_again_takes_away_what_was_ended_and_keeps_what_was_tried_out(re
         seen = {**caller.headers, "If-Match": f'"{major["row_version"]}"'}
         ended = await caller.http.delete(f"{BASE}{majors}/{major['id']}", headers=seen)
         assert ended.status_code == 204, ended.text
+        industry, college = f"/leading-industries/{world['industry']['id']}", f"/collaborations/{made['college']['id']}"
+        assert (await practice.get(industry)).json()["enterprises"][0]["name"] == "某机械厂"
+        seen = {**caller.headers, "If-Match": (await caller.get(industry)).headers["ETag"]}
+        assert (await caller.http.delete(f"{BASE}{industry}", headers=seen)).status_code == 204
+        alone = {"kind": "industry_college", "name": "机械产业学院", "host_member": made["school"]["id"]}
+        left = await caller.put(college, alone, (await caller.get(college)).headers["ETag"])
+        assert left.status_code == 200, left.text
         counts = (await caller.post("/practice/members", None)).json()
-        assert counts["majors"] == 0
+        assert (counts["majors"], counts["industries"]) == (0, 0)
+        assert (await practice.get("/leading-industries")).json()["items"] == []
+        assert (await practice.get("/leading-industries/matches")).json()["items"] == []
+        assert (await practice.get(college)).json()["participants"] == []
         assert [one["major_code"] for one in (await practice.get(majors)).json()["items"]] == ["710205"]
 
     registry.run(scenario)

@@ -114,7 +114,10 @@ def _keys(table: type[Any]) -> list[str]:
 
 
 async def _gone(session: AnySession, table: type[Any], alliance: str, rows: Sequence[dict[str, Any]]) -> list[str]:
-    """The joined keys of rows that the alliance had once and has no more."""
+    """The joined keys of rows that the alliance had once and has no more.
+
+    What ended on the day of its entry left no history: copied on that day, it stays until practice is emptied.
+    """
     known = await session.scalars(ONCE_THERE, {"alliance": alliance, "table_name": table.__tablename__})
     standing = {"/".join(str(row[name]) for name in _keys(table)) for row in rows}
     return sorted({*known} - standing)
