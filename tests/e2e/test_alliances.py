@@ -82,7 +82,7 @@ async def test_the_first_alliance_sees_none_of_it_and_it_sees_none_of_the_first(
         shared_words = texts(mine) & texts(other)
         names = {one["name"] for part in ("members", "bodies", "collaborations") for one in other[part]}
         ids = {one["id"] for part in ("members", "bodies", "leads", "collaborations") for one in other[part]}
-        assert len(names) == 20 + 4 + 1
+        assert len(names) == 21 + 4 + 1
         assert shared_words & (names | ids) == set()
         for one in other["members"]:
             refused = await ours.get(f"{REGISTRY}/members/{one['id']}")
