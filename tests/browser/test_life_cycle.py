@@ -1,15 +1,23 @@
 """A member's whole life by browser: it applies without an account, is admitted, graded, put right, and leaves."""
 
+from pathlib import Path
 from typing import Final
 from uuid import uuid4
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import FilePayload, Page, expect
 
 from tests.browser.conftest import PHONE, OpenWindow, SignIn
 from tests.browser.looks import faults_at_both_sizes
+from tests.registry import sample_files
 
 WAIT: Final = 3_500
 """A form that is sent at once is refused: milliseconds until a person may have filled it in."""
+
+PAPERS: Final[list[FilePayload]] = [
+    {"name": "营业执照.pdf", "mimeType": "application/pdf", "buffer": sample_files.pdf()},
+    {"name": "传错的照片.png", "mimeType": "image/png", "buffer": sample_files.png()},
+    {"name": "冒充的执照.pdf", "mimeType": "application/pdf", "buffer": b"MZ" + bytes(200)},
+]
 
 
 def fill(page: Page, **fields: str) -> None:
@@ -50,10 +58,21 @@ def test_a_unit_applies_on_a_phone_and_looks_after_its_application(open_window: 
     fill(page, number=number, code=code.lower())
     press(page, "查询")
     expect(page.locator("main")).to_contain_text("待初审")
+    page.get_by_label("添加材料").set_input_files(PAPERS)
+    press(page, "上传")
+    expect(page.locator(".error-summary")).to_contain_text("冒充的执照.pdf")
+    expect(page.locator("tbody tr")).to_have_count(2)
+    page.get_by_role("button", name="传错的照片.png").click()
+    expect(page.locator("tbody tr")).to_have_count(1)
+    faults += faults_at_both_sizes(page, "page-apply-papers")
 
     office = sign_in("mishuchu")
     office.goto(f"/applications?q={number}")
     office.get_by_role("link", name=name).click()
+    with office.expect_download() as waiting:
+        office.get_by_role("link", name="营业执照.pdf", exact=True).click()
+    assert Path(waiting.value.path()).read_bytes() == sample_files.pdf()
+    expect(office.locator(".attachments")).to_contain_text("申请单位")
     faults += faults_at_both_sizes(office, "page-application-detail")
     office.get_by_role("link", name="初审", exact=True).click()
     office.get_by_label("退回补正").check()
