@@ -249,7 +249,7 @@ async def test_all_that_a_query_finds_is_edited_by_its_conditions(browser: Brows
     fake.answers["GET", f"{API}/collaborations"] = list_
     path = "/change-sets/edits/new?of=collaborations&kind=school_enterprise_class&status=active&as_of=2025-01-01&x=1"
     shown = await page(browser, path)
-    assert "查询条件下的12 个载体" in shown.text
+    assert "查询到 12 个载体" in shown.text
     conditions = {"kind": "school_enterprise_class", "status": "active"}
     assert asked == [{**conditions, "limit": "1"}]
     (kept,) = shown.having("input", name="filter")
@@ -260,7 +260,7 @@ async def test_all_that_a_query_finds_is_edited_by_its_conditions(browser: Brows
     await send(browser, "/change-sets/edits/new", fields)
     assert taken.bodies[0]["filter"] == conditions
     fake.answers["GET", f"{API}/collaborations"] = reply({"items": [], "total": None, "next_cursor": None})
-    assert "查询条件下的很多个载体" in (await page(browser, path)).text
+    assert "查询到 很多个载体" in (await page(browser, path)).text
 
 
 async def test_a_refused_edit_is_told_at_its_field_with_what_was_chosen(browser: Browser, fake: FakeGateway) -> None:

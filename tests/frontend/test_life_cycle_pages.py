@@ -83,13 +83,13 @@ class Sent:
         return await self.answer(request)
 
 
-@pytest.fixture(autouse=True)
-def answers(fake: FakeGateway) -> None:
+def life_cycle_answers() -> dict[tuple[str, str], Handler]:
+    """What the registry answers when nothing special happens."""
     listed = {"items": [APPLICATION], "total": 1, "next_cursor": None}
     rows = {"items": [ROW], "total": 1, "next_cursor": None}
     impact = {"version": "v1", "touches": [{"kind": "席位", "id": TWO, "title": "理事", "href": "/x"}], "claims": None}
     tag = {"ETag": '"1"'}
-    fake.answers |= {
+    return {
         ("GET", f"{PUBLIC}/alliances"): reply([{"code": "anqing", "name": "安庆职教联盟"}]),
         ("GET", f"{PUBLIC}/applications/form"): reply(FORM),
         ("POST", f"{PUBLIC}/applications"): reply(RECEIPT, 201),
@@ -108,6 +108,11 @@ def answers(fake: FakeGateway) -> None:
             {"items": [{"member": {"id": TWO, "name": "原记录", "uscc": None}, "likeness": 1, "same_codes": []}]}
         ),
     }
+
+
+@pytest.fixture(autouse=True)
+def answers(fake: FakeGateway) -> None:
+    fake.answers |= life_cycle_answers()
 
 
 async def public_post(stranger: Browser, path: str, form: str, **values: str) -> Any:
