@@ -1,5 +1,6 @@
 """A whole identity service on the test database: Authlib's own client on one side, a browser on the other."""
 
+import itertools
 import re
 import secrets
 import warnings
@@ -7,6 +8,7 @@ from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import lru_cache
 from html import unescape
 from pathlib import Path
 from typing import Any, Protocol
@@ -15,6 +17,7 @@ from uuid import UUID
 
 import httpx
 import pyotp
+import pytest
 from authlib.deprecate import AuthlibDeprecationWarning
 from fastapi import FastAPI
 from sqlalchemy import text
@@ -22,6 +25,7 @@ from sqlalchemy import text
 from services.identity import admin
 from services.identity.actors import operator
 from services.identity.app import create_app
+from services.identity.commands import rotate_keys
 from services.identity.commands.add_person import add_person
 from services.identity.commands.create_post import create_post
 from services.identity.commands.grant_post import grant_post
@@ -34,7 +38,7 @@ from services.identity.settings import IdentitySettings
 from services.kernel.clock import FixedClock, business_date
 from services.kernel.database import Database
 from services.kernel.permissions import Role
-from services.kernel.tokens import TokenVerifier
+from services.kernel.tokens import TokenVerifier, generate_private_pem
 from tests.support.services import hub_settings, service_settings
 from tests.support.tokens import AUDIENCE, ISSUER
 
@@ -253,21 +257,41 @@ def identity_settings(database_url: str, files: Path, **changes: Any) -> Identit
     )
 
 
+SIGNING_KEYS = itertools.count()
+
+
+@lru_cache(maxsize=3)
+def _private_pem(number: int) -> str:
+    return generate_private_pem()
+
+
+def next_private_pem() -> str:
+    """One of three keys of this test process, each in its turn: to make one for every test takes longer than the test."""
+    return _private_pem(next(SIGNING_KEYS) % 3)
+
+
 @asynccontextmanager
 async def world_of(database_url: str, files: Path, clock: FixedClock, **changes: Any) -> AsyncIterator[World]:
     """An application with its clients registered and two accounts."""
     settings = identity_settings(database_url, files, **changes)
     app = create_app(settings, clock=clock)
-    async with app.router.lifespan_context(app):
-        world = World(settings, clock, app)
-        app.state.revoked = RevokedList(world.database, clock, "anqing", fresh_seconds=0)
-        await world.bootstrap()
-        parts: IdentityParts = app.state.identity
-        async with parts.database.write("anqing") as session:
-            for account in (CLERK, BUREAU):
-                passwords = parts.tools.passwords
-                await add_person(session, clock, operator("anqing"), passwords, account, world.password)
-        yield world
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(rotate_keys, "generate_private_pem", next_private_pem)
+        async with app.router.lifespan_context(app):
+            yield await _furnished(World(settings, clock, app))
+
+
+async def _furnished(world: World) -> World:
+    """With its clients and two accounts."""
+    app, clock = world.app, world.clock
+    app.state.revoked = RevokedList(world.database, clock, "anqing", fresh_seconds=0)
+    await world.bootstrap()
+    parts: IdentityParts = app.state.identity
+    async with parts.database.write("anqing") as session:
+        for account in (CLERK, BUREAU):
+            passwords = parts.tools.passwords
+            await add_person(session, clock, operator("anqing"), passwords, account, world.password)
+    return world
 
 
 class Play(Protocol):
