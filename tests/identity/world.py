@@ -266,7 +266,7 @@ def _private_pem(number: int) -> str:
 
 
 def next_private_pem() -> str:
-    """One of three keys of this test process, each in its turn: to make one for every test takes longer than the test."""
+    """One of three keys of this test process, in turn: to make one for every test takes longer than the test."""
     return _private_pem(next(SIGNING_KEYS) % 3)
 
 
