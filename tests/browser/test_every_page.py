@@ -20,6 +20,7 @@ OFFICE = (
     "/change-sets",
     "/change-sets/*",
     "/change-sets/new",
+    "/change-sets/edits/new?of=collaborations",
     "/collaborations",
     "/collaborations/*",
     "/collaborations/plates",
