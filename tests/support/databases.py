@@ -2,8 +2,8 @@
 
 import asyncio
 import secrets
-from collections.abc import AsyncIterator, Iterator, Mapping
-from contextlib import asynccontextmanager, contextmanager
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 
 import asyncpg
@@ -47,26 +47,28 @@ class TestServer:
     address: Address
     plan: Plan
     migrated: set[str] = field(default_factory=set)
+    _loop: asyncio.Runner = field(default_factory=asyncio.Runner, repr=False)
+    _connection: "asyncpg.Connection[asyncpg.Record] | None" = field(default=None, repr=False)
 
     def service_url(self, service: str) -> str:
         """The SQLAlchemy URL of a service's login role, its schema migrated and empty of rows."""
         if service not in self.migrated:
             upgrade(service, self.plan.url(OWNER))
             self.migrated.add(service)
-        asyncio.run(self._empty(service))
+        self._loop.run(self._empty(service))
         return self.plan.url(role_of(service))
 
-    @asynccontextmanager
-    async def _administrator(self, database: str) -> AsyncIterator["asyncpg.Connection[asyncpg.Record]"]:
-        connection = await asyncpg.connect(self.address.url(database).replace("+asyncpg", "", 1))
-        try:
-            yield connection
-        finally:
-            await connection.close()
-
     async def _empty(self, service: str) -> None:
-        async with self._administrator("hub") as connection:
-            await connection.execute(EMPTY.format(service=service, kept=KEPT_TABLES))
+        """By one connection for all tests: a new one would have to learn anew of each of some hundred tables."""
+        if self._connection is None:
+            self._connection = await asyncpg.connect(self.address.url("hub").replace("+asyncpg", "", 1))
+        await self._connection.execute(EMPTY.format(service=service, kept=KEPT_TABLES))
+
+    def close(self) -> None:
+        """Leave the server; it still runs."""
+        if self._connection is not None:
+            self._loop.run(self._connection.close())
+        self._loop.close()
 
 
 @contextmanager
@@ -76,4 +78,8 @@ def running_server(settings: Mapping[str, str] | None = None) -> Iterator[TestSe
         passwords = {role: secrets.token_urlsafe(24) for role in (OWNER, *map(role_of, SERVICES))}
         plan = Plan(address.url(), passwords)
         migrate(plan, upgrade=lambda _service, _url: None)  # roles and schemas now, tables when a test wants them
-        yield TestServer(address, plan)
+        server = TestServer(address, plan)
+        try:
+            yield server
+        finally:
+            server.close()
