@@ -41,9 +41,9 @@ SIGNED_IN: Final[dict[tuple[str, str | None, bool], StorageState]] = {}
 """The cookies of sign-ins of this test process by user name, post and practice: they are shared between tests."""
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """One browser per module: while Playwright runs, no other test of this process could run an event loop."""
+    """One browser for this folder: while Playwright runs, no other test of this process could run an event loop."""
     path = shutil.which("chromium")
     if path is None:
         pytest.skip(MISSING)
