@@ -34,6 +34,9 @@ _SENTENCES = {
     "too_long": "最多 {max_length} 项。",
 }
 
+# What nobody filled in is not "too short" nor "of the wrong form" to who left it empty.
+_OF_NOTHING = frozenset({"string_too_short", "string_pattern_mismatch", "enum", "literal_error"})
+
 
 def validation_message(item: Mapping[str, Any]) -> str:
     """The Chinese sentence for one entry of pydantic's `errors()`; a ValueError's own text is kept."""
@@ -43,6 +46,8 @@ def validation_message(item: Mapping[str, Any]) -> str:
         context["expected"] = _listed(str(context["expected"]))
     if kind == "value_error":
         return str(context.get("error", "内容不正确。"))
+    if kind in _OF_NOTHING and item.get("input") == "":
+        return "没有内容，请填写或选择。"
     told = str(item.get("msg", ""))
     if kind not in _SENTENCES:
         # A validator of ours (PydanticCustomError) brings its own Chinese sentence; pydantic's own are English.

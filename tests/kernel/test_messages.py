@@ -51,6 +51,7 @@ class Wanted(BaseModel):
             ],
         ),
         ('{"kind": ', "application/json", [("body", "json_invalid", "内容不是有效的 JSON。")]),
+        ({"kind": "", "digits": 1}, "application/json", [("kind", "literal_error", "没有内容，请填写或选择。")]),
         ("", "application/json", [("body", "missing", "必填，请填写。")]),
         (
             '{"kind": "students", "digits": 1}',

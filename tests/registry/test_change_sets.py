@@ -198,6 +198,23 @@ def test_a_row_that_somebody_changed_after_the_preview_is_left_out(registry: Reg
     registry.run(scenario)
 
 
+def test_a_row_left_out_leaves_the_day_of_the_next(registry: Registry) -> None:
+    """A unit that left in 2024 cannot be entered after all; the one below it still begins today, not in 2024."""
+
+    async def scenario(caller: Caller) -> None:
+        sets = Sets(caller)
+        header = [*HEADER, "状态", "退出日期"]
+        gone = [*row("甲职业学校", joined="2023-09-01"), "已退出", "2024-06-30"]
+        found = await sets.send(sheet(gone, [*row("乙职业学校"), "在册", ""], header=header))
+        await caller.create("/members", member("甲职业学校"))
+        applied = await sets.apply(found)
+        assert (applied["applied"], applied["left_out"]) == (1, 1)
+        assert {*await sets.members()} == {"甲职业学校", "乙职业学校"}
+        assert {*await sets.members(as_of="2025-11-30")} == set()
+
+    registry.run(scenario)
+
+
 def test_an_export_comes_back_unchanged(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         sets = Sets(caller)

@@ -253,12 +253,14 @@ async def _create(
 ) -> UUID:
     now = clock.now()
     member = Member(alliance=principal.alliance, id=new_id(), created_at=now, updated_at=now)
-    fill(member, {**NEW_STANDING, **values}, session.effective_day)
+    day = session.effective_day
+    fill(member, {**NEW_STANDING, **values}, day)
     try:
         async with session.begin_nested():
-            await enter(session, member, session.effective_day)
+            await enter(session, member, day)
             await session.flush()  # a name that somebody else entered after the preview shows here
     except IntegrityError as fault:
+        await session.effective_on(day)
         raise Left("预览之后已有同名或同代码的单位，没有写入。") from fault
     await audit(session, clock, principal, "member.create", "member", member.id, after=facts(member), reason=reason)
     tell_member(session, clock, member, "member.created", [], None)
@@ -268,13 +270,14 @@ async def _create(
 async def _change(
     session: WriteSession, clock: Clock, principal: Principal, member: Member, values: dict[str, Any], reason: str
 ) -> None:
-    before = facts(member)
+    before, day = facts(member), session.effective_day
     try:
         async with session.begin_nested():
-            changed = await change(session, member, values, session.effective_day)
+            changed = await change(session, member, values, day)
             member.updated_at = clock.now()
             await session.flush()  # a name that somebody else took after the preview shows here
     except IntegrityError as fault:
+        await session.effective_on(day)
         await session.refresh(member)
         raise Left("名称或代码已属于另一家单位，没有写入。") from fault
     kept, after = {name: before[name] for name in changed}, facts(member, changed)
