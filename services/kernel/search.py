@@ -11,7 +11,7 @@ from typing import Any, Final
 from uuid import UUID
 
 from alembic.operations import Operations
-from sqlalchemy import ARRAY, ColumnElement, Uuid, any_, cast, func, text
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, case, cast, distinct, func, select
 
 from services.kernel.database import AnySession, TenantTable
 from services.kernel.migrations import run_script
@@ -71,6 +71,17 @@ async def ids_with(session: AnySession, table: type[TenantTable], fragment: str 
     wanted = tidy_fragment(fragment or "")
     if not wanted:
         return None
-    looked_up = text(f"SELECT * FROM {table.__tablename__}_found(:fragment, :most)")  # noqa: S608  # our own table
-    found = (await session.scalars(looked_up, {"fragment": wanted, "most": MOST_FOUND + 1})).all()
-    return list(found) if len(found) <= MOST_FOUND else None
+    found = getattr(func, f"{table.__tablename__}_found")(wanted, MOST_FOUND + 1, type_=Uuid)
+    return await few(session, select(found.column_valued("id")), MOST_FOUND)
+
+
+async def few(session: AnySession, ids: Select[UUID], most: int) -> list[UUID] | None:
+    """The different ids that a statement gives, None when it gives more than `most` rows.
+
+    They come as one value, and too many do not come at all: thousands of rows would be thousands of objects, for which
+    Python stops all requests to sort its memory now and then.
+    """
+    one = ids.limit(most + 1).subquery().c[0]
+    value = case((func.count(one) <= most, func.array_agg(distinct(one), type_=ARRAY(Uuid))))
+    found, rows = (await session.execute(select(value, func.count(one)))).one()
+    return None if rows > most else list(found or ())

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, cast, exists, func, or_, select, union, union_all
+from sqlalchemy import ARRAY, ColumnElement, Select, Uuid, any_, cast, exists, or_, select, union, union_all
 from sqlalchemy.orm import aliased
 
 from services.kernel import search
@@ -40,20 +40,12 @@ async def looked_up(session: AnySession, scope: Scope, members: Members, as_of: 
     Of another day they are always read: its rows are put together from the history, once here and not for each row.
     """
     if as_of is None:
-        # A collaboration comes once for each part that its members have, so a few more rows than ids are read.
-        most = 2 * search.MOST_FOUND
-        some = union_all(*_branches(scope, members, None)).limit(most + 1).subquery()
-        found = list(dict.fromkeys(await _ids(session, some)))
-        return found if len(found) <= search.MOST_FOUND else None
+        every = union_all(*_branches(scope, members, None)).subquery()
+        # A collaboration comes once for each part that its members have, so there are more rows than ids.
+        return await search.few(session, select(every.c.id), 2 * search.MOST_FOUND)
     if isinstance(members, Select):
-        members = await _ids(session, members.subquery())
-    return await _ids(session, with_part(scope, members, as_of).subquery())
-
-
-async def _ids(session: AnySession, rows: Any) -> list[UUID]:
-    """The one column of some rows, in a single value: thousands of rows would be thousands of objects."""
-    found = await session.scalar(select(func.array_agg(rows.c[0], type_=ARRAY(Uuid))))
-    return list(found or ())
+        members = list(await session.scalars(members))
+    return list(await session.scalars(with_part(scope, members, as_of)))
 
 
 def _branches(scope: Scope, members: Members, as_of: date | None) -> list[Select[UUID]]:
