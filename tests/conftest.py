@@ -1,6 +1,5 @@
 """Fixtures that every suite shares: one real PostgreSQL per test process, migrated once per service."""
 
-import logging
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
@@ -32,14 +31,6 @@ def signer() -> Signer:
 def clock() -> FixedClock:
     """Noon in Anqing on 1 December 2025: after the demonstration's snapshot date."""
     return FixedClock(datetime(2025, 12, 1, 4, 0, tzinfo=UTC))
-
-
-@pytest.fixture(autouse=True)
-def same_log_level() -> Iterator[None]:
-    """An application that a test made logs at the level of its settings: the next test begins as all begin."""
-    before = logging.root.level
-    yield
-    logging.root.setLevel(before)
 
 
 @pytest.fixture

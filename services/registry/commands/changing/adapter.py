@@ -7,7 +7,7 @@ from typing import Any, Literal, Protocol
 from uuid import UUID
 
 from services.kernel.clock import Clock
-from services.kernel.database import AnySession, WriteSession
+from services.kernel.database import AnySession, TenantTable, WriteSession
 from services.kernel.errors import FieldIssue
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
@@ -44,6 +44,11 @@ class Adapter(Protocol):
     @property
     def noun(self) -> str:
         """What one of them is called (成员单位)."""
+        ...
+
+    @property
+    def table(self) -> type[TenantTable]:
+        """Where they stand, with their history."""
         ...
 
     @property

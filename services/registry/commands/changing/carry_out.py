@@ -8,6 +8,7 @@ from uuid import UUID
 from services.kernel.audit import audit
 from services.kernel.clock import BUSINESS_ZONE, business_date
 from services.kernel.database import WriteSession
+from services.kernel.history import states_of
 from services.kernel.jobs import JobContext
 from services.kernel.outbox import OFFICE_ONLY, publish
 from services.kernel.tenancy import Scope
@@ -18,6 +19,8 @@ from services.registry.tables import ChangeRow, ChangeSet
 
 IMPORTED: Final = "批量导入"
 EDITED: Final = "批量修改"
+DETAILS: Final = "details"
+"""The column that holds what is no column of its own."""
 
 
 async def apply_change_set(context: JobContext, adapters: Mapping[str, Adapter]) -> dict[str, Any]:
@@ -45,12 +48,30 @@ async def _apply_rows(session: WriteSession, context: JobContext, adapter: Adapt
     reason = found.reason or (IMPORTED if found.origin == "import" else EDITED)
     for row in rows:
         try:
+            if row.outcome == "changed":
+                await _check_history(session, adapter, row)
             row.object_id = await adapter.apply(session, context.clock, context.principal, loaded, row, reason)
             row.result = "applied"
             found.applied += 1
         except Left as left:
             row.result, row.note = "left_out", str(left)
             found.left_out += 1
+
+
+async def _check_history(session: WriteSession, adapter: Adapter, row: ChangeRow) -> None:
+    """A row from an earlier day on would write over what was otherwise since then, and undoing could not bring it back.
+
+    Raises Left.
+    """
+    day = session.effective_day
+    holds = min(adapter.begins_on(row) or day, day)
+    if holds >= session.today:
+        return
+    columns = {name if name in adapter.table.__table__.columns else DETAILS for name in row.before or {}}
+    states = await states_of(session, adapter.table, row.alliance, row.object_id)
+    since = [state.data for state in states if state.valid_until is None or state.valid_until > holds]
+    if any(data.get(name) != since[-1].get(name) for data in since for name in columns):
+        raise Left(f"{holds} 之后这条记录的这些内容还有变更，批量写入会把它盖掉，没有写入；请单独办理。")
 
 
 async def undo_change_set(context: JobContext, adapters: Mapping[str, Adapter]) -> dict[str, Any]:

@@ -69,6 +69,7 @@ class _Known:
 class CollaborationChanges:
     """The adapter of collaborations; with a `kind` of theirs it also takes that kind's own columns."""
 
+    table = Collaboration
     editable: Mapping[str, str] = EDITABLE
     personal: frozenset[str] = frozenset()
 

@@ -96,6 +96,7 @@ class MemberChanges:
 
     kind = "members"
     noun = "成员单位"
+    table = Member
     spec = MEMBERS
     editable = EDITABLE
     filters = FILTERS
