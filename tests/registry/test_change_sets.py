@@ -198,6 +198,32 @@ def test_a_row_that_somebody_changed_after_the_preview_is_left_out(registry: Reg
     registry.run(scenario)
 
 
+def test_a_row_that_would_write_over_later_history_is_left_out(registry: Registry) -> None:
+    """What one school was since is changed by itself; the other row is saved from the day, and both undone exactly."""
+
+    async def scenario(caller: Caller) -> None:
+        sets = Sets(caller)
+        moved = await caller.create("/members", member("甲职业学校", uscc=uscc(1), joined_on="2024-09-01"))
+        await caller.create("/members", member("乙职业学校", uscc=uscc(2), joined_on="2024-09-01"))
+        path = f"/members/{moved['id']}"
+        draft = member("甲职业学校", uscc=uscc(1), joined_on="2024-09-01", division="340825")
+        etag = (await caller.get(path)).headers["ETag"]
+        assert (await caller.put(path, {**draft, "effective_on": "2025-06-01"}, etag)).status_code == 200
+        days = ("2024-10-01", "2025-03-01", "2025-07-01", "2025-12-01")
+        before = [await sets.members(as_of=day) for day in days]
+        found = await sets.edit({"division": "340826"})
+        applied = await sets.apply(found, effective_on="2025-01-01")
+        assert (applied["applied"], applied["left_out"]) == (1, 1)
+        left = await sets.rows(applied, result="left_out")
+        assert [(row["label"], "2025-01-01 之后" in row["note"]) for row in left] == [("甲职业学校", True)]
+        told = {name: one["division"] for name, one in (await sets.members(as_of="2025-03-01")).items()}
+        assert told == {"甲职业学校": "340822", "乙职业学校": "340826"}
+        await sets.act(applied, "undoing")
+        assert [await sets.members(as_of=day) for day in days] == before
+
+    registry.run(scenario)
+
+
 def test_a_row_left_out_leaves_the_day_of_the_next(registry: Registry) -> None:
     """A unit that left in 2024 cannot be entered after all; the one below it still begins today, not in 2024."""
 
