@@ -133,7 +133,8 @@ def _step(header: Header, text: bytes, previous: bytes, expected: int, number: i
             *((None, 1, Why.HEADER) if expected == header.first else (expected - 1, number - 1, Why.CHANGED))
         )
     made = entry_hash(previous, line)
-    if stated != expected or line["alliance"] != header.alliance or made.hex() != line["hash"]:
+    linked = stated == expected and found == previous and line["alliance"] == header.alliance
+    if not linked or made.hex() != line["hash"]:
         raise ChainBroken(expected, number, Why.CHANGED)
     return made
 

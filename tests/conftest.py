@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime
 
+import hypothesis
 import pytest
 
 from services.kernel.clock import FixedClock
@@ -12,6 +13,8 @@ from tests.support.hub_fixture import hub
 from tests.support.tokens import Signer
 
 __all__ = ["hub"]
+hypothesis.settings.register_profile("hub", deadline=None)  # a busy machine is no fault
+hypothesis.settings.load_profile("hub")
 
 
 @pytest.fixture(scope="session")

@@ -96,6 +96,16 @@ def test_a_changed_field_is_found_at_its_entry(export: Export, data: st.DataObje
 
 
 @given(exports(), st.data())
+def test_a_link_that_names_another_hash_is_found(export: Export, data: st.DataObject) -> None:
+    """Also where the entry itself, and its hash, are as they were written."""
+    place = data.draw(st.integers(0, len(export.lines) - 1))
+    other = st.binary(min_size=32, max_size=32).map(bytes.hex)
+    link = data.draw(other.filter(lambda value: value != export.lines[place]["previous_hash"]))
+    export.lines[place]["previous_hash"] = link
+    assert broken(export.written()) == (export.first + place, place + 2, Why.CHANGED)
+
+
+@given(exports(), st.data())
 def test_a_forged_entry_with_a_hash_of_its_own_is_found(export: Export, data: st.DataObject) -> None:
     place = data.draw(st.integers(0, len(export.lines) - 1))
     line = export.lines[place]
