@@ -28,7 +28,7 @@ from tests.support.services import client_of, service_settings
 from tests.support.tokens import AUDIENCE, ISSUER, Signer
 from tests.targets.conftest import apply_anqing as apply_targets
 
-EACH = 15
+EACH = 20
 MEMBER = str(year_members()[0]["id"])
 
 
