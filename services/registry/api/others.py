@@ -1,11 +1,14 @@
-"""`/snapshot` for services, `/todos` for people, `/policies/…/articles/…` for citations."""
+"""`/snapshot` and `/citations` for services, `/todos` for people, `/policies/…/articles/…` for citations."""
 
 from datetime import datetime, time
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 
+from services.kernel.citations import CitedResolution
 from services.kernel.clock import BUSINESS_ZONE, business_date
+from services.kernel.errors import NotFound
 from services.kernel.etags import etag_of
 from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading
@@ -14,6 +17,7 @@ from services.registry.api.parameters import AsOf, Paging
 from services.registry.auth import RegistryRead, SnapshotRead, UnitsRead
 from services.registry.queries.agreement_todos import agreement_todos
 from services.registry.queries.life_cycle_todos import life_cycle_todos
+from services.registry.queries.meetings import cited_resolution
 from services.registry.queries.members import MemberFilter, list_members
 from services.registry.queries.others import divisions_of, find_article
 from services.registry.queries.plate_todos import plate_todos
@@ -42,6 +46,14 @@ async def snapshot(
     response.headers["ETag"] = tag
     moment = clock.now() if as_of is None else datetime.combine(as_of, time.min, BUSINESS_ZONE)
     return {"version": version, "as_of": moment, **content}
+
+
+@router.get("/citations/{resolution_id}", tags=["snapshot"], summary="一项决议，供其他服务的决定引用")
+async def citation(resolution_id: UUID, session: Reading, scope: CallerScope, _caller: SnapshotRead) -> CitedResolution:
+    found = await cited_resolution(session, scope, resolution_id)
+    if found is None:
+        raise NotFound("没有这项决议。", code="resolution_not_found")
+    return found
 
 
 @router.get("/todos", tags=["todos"], summary="我的待办")

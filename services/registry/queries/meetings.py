@@ -8,6 +8,7 @@ from uuid import UUID
 
 from sqlalchemy import Select, select
 
+from services.kernel.citations import CitedResolution
 from services.kernel.database import AnySession
 from services.kernel.errors import NotFound
 from services.kernel.history import at
@@ -175,6 +176,16 @@ async def resolutions_by_id(session: AnySession, scope: Scope, ids: Iterable[UUI
     wanted = {one for one in ids if one is not None}
     found = await session.scalars(scope.select(Resolution).where(Resolution.id.in_(wanted))) if wanted else ()
     return {one.id: one for one in found}
+
+
+async def cited_resolution(session: AnySession, scope: Scope, resolution: UUID | None) -> CitedResolution | None:
+    """What those who cite a resolution are told of it; None when the alliance has none of this id."""
+    found = (await resolutions_by_id(session, scope, [resolution])).get(resolution) if resolution else None
+    if found is None:
+        return None
+    citable = found.outcome in CITABLE
+    told = {name: getattr(found, name) for name in ("id", "title", "outcome", "resolved_on")}
+    return CitedResolution(**told, number=number_of(found), citable=citable)
 
 
 async def resolutions_of(session: AnySession, scope: Scope, meeting_id: UUID) -> list[Resolution]:

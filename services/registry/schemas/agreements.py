@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.kernel.fields import EmptyIsNone
 from services.kernel.registry_words import AGREEMENT_PARTS
 from services.registry.domain.agreements import LEAST_PARTIES, AgreementKind
-from services.registry.schemas.members import EmptyIsNone
 
 V = TypeVar("V")
 

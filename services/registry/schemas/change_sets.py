@@ -6,10 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.change_sets import ChangeState
 from services.registry.domain.collaborations import CollaborationKind
 from services.registry.domain.recognitions import RecognitionLevel
-from services.registry.schemas.members import EmptyIsNone
 
 Reason = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 

@@ -12,8 +12,8 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 
 from services.kernel.divisions import is_division
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.collaborations import CollaborationKind
-from services.registry.schemas.members import EmptyIsNone
 
 Line = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 MAXIMUM_LINES: Final = 30

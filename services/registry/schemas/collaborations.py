@@ -16,9 +16,10 @@ from pydantic import (
     WrapValidator,
 )
 
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.collaborations import CollaborationKind, CollaborationStatus, Part
 from services.registry.schemas.collaboration_details import DETAILS, AnyDetails, KindDetails
-from services.registry.schemas.members import EmptyIsNone, Name
+from services.registry.schemas.members import Name
 from services.registry.schemas.recognitions import RecognitionRead
 
 

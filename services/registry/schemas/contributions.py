@@ -7,9 +7,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints
 
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.collaborations import ContributionKind
 from services.registry.schemas.collaborations import MemberRef
-from services.registry.schemas.members import EmptyIsNone
 
 Described = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=200)]
 FEN = Decimal("0.01")

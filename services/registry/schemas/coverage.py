@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from services.kernel.fields import EmptyIsNone
 from services.kernel.identifiers import tidy_code
-from services.registry.schemas.members import EmptyIsNone, Name
+from services.registry.schemas.members import Name
 
 EARLIEST_DAY = date(1900, 1, 1)
 LATEST_DAY = date(2199, 12, 31)

@@ -7,9 +7,10 @@ from uuid import UUID
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field, StringConstraints, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.governance import BodyKind, MajorityOf, SuccessionMode
 from services.registry.schemas.collaborations import MemberRef
-from services.registry.schemas.members import EmptyIsNone, Name
+from services.registry.schemas.members import Name
 
 LARGEST_SHARE = 1000
 MOST_POSITIONS = 9999

@@ -6,10 +6,11 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.kernel.citations import Citing
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.life_cycle import ReviewGrade
 from services.registry.domain.members import StructureRole
 from services.registry.schemas.meetings import ResolutionRef
-from services.registry.schemas.members import EmptyIsNone
 from services.registry.schemas.successions import TouchRead
 
 MOST_REVIEWS = 500
@@ -32,15 +33,6 @@ class _Step(BaseModel):
 
     on_date: OnDate = None
     document: Document = None
-
-
-class Citing(BaseModel):
-    """A step that may cite a resolution: by its id here, or by its number as written."""
-
-    resolution: Annotated[UUID | None, EmptyIsNone, Field(description="决议")] = None
-    resolution_number: Annotated[
-        Annotated[str, _text(100)] | None, EmptyIsNone, Field(description="决议文号，系统中没有这项决议时填写")
-    ] = None
 
 
 class FirstReview(_Step):

@@ -7,9 +7,9 @@ from uuid import UUID
 from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic_core import PydanticCustomError
 
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.governance import MeetingForm, Presence, Vote
 from services.registry.schemas.governance import BodyRef, Reason, ShareWrite, text
-from services.registry.schemas.members import EmptyIsNone
 
 MOST_AGENDA_ITEMS = 50
 MOST_SEATS = 500

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.registry.schemas.members import EffectiveOn, EmptyIsNone, Phone
+from services.kernel.fields import EmptyIsNone
+from services.registry.schemas.members import EffectiveOn, Phone
 
 Email = Annotated[
     str, StringConstraints(strip_whitespace=True, max_length=100, pattern=r"^[^@\s<>,;]+@[^@\s<>,;]+\.[^@\s<>,;]+$")

@@ -8,6 +8,7 @@ from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Fie
 from pydantic_core import PydanticCustomError
 from typing_extensions import TypedDict
 
+from services.kernel.fields import EmptyIsNone
 from services.kernel.identifiers import is_uscc, tidy_code
 from services.registry.domain.members import (
     INDUSTRY_CODE,
@@ -17,10 +18,6 @@ from services.registry.domain.members import (
     MemberStatus,
     StructureRole,
 )
-
-
-def _empty_is_none(value: object) -> object:
-    return None if isinstance(value, str) and not value.strip() else value
 
 
 def _uscc(value: str) -> str:
@@ -45,9 +42,6 @@ Phone = Annotated[str, StringConstraints(strip_whitespace=True, pattern=r"^[0-9+
 
 def _text(length: int) -> StringConstraints:
     return StringConstraints(strip_whitespace=True, max_length=length)
-
-
-EmptyIsNone = BeforeValidator(_empty_is_none)
 
 
 def _iso_day(value: str) -> str:

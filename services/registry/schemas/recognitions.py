@@ -6,9 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.collaborations import CollaborationKind
 from services.registry.domain.recognitions import RecognitionLevel, ReviewDecision, ReviewResult
-from services.registry.schemas.members import EmptyIsNone
 
 DocumentNumber = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]
 Title = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=100)]

@@ -6,8 +6,9 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.members import MemberCategory
-from services.registry.schemas.members import EmptyIsNone, Name
+from services.registry.schemas.members import Name
 
 MOST_CATEGORIES = 200
 

@@ -6,7 +6,8 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
-from services.registry.schemas.members import EmptyIsNone, MemberCreate
+from services.kernel.fields import EmptyIsNone
+from services.registry.schemas.members import MemberCreate
 
 Document = Annotated[
     Annotated[str, StringConstraints(strip_whitespace=True, max_length=200)] | None,

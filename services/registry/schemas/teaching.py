@@ -6,9 +6,10 @@ from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
+from services.kernel.fields import EmptyIsNone
 from services.registry.domain.teaching import TeacherKind, TeacherTitle
 from services.registry.schemas.coverage import Day
-from services.registry.schemas.members import EmptyIsNone, Name
+from services.registry.schemas.members import Name
 
 PersonName = Annotated[str, StringConstraints(strip_whitespace=True, min_length=1, max_length=50, pattern=r"^\D+$")]
 """A name has no digits: whoever pastes an identity number into it is told."""
