@@ -55,6 +55,22 @@ class CitedRead(BaseModel):
     title: str | None
 
 
+class CitingDecision(BaseModel):
+    """One decision that cites a resolution; without personal data."""
+
+    title: str = Field(description="所涉对象与决定", examples=["安庆某公司：入会"])
+    detail: str = Field(description="意见或结果")
+    href: str = Field(description="所在页面的地址")
+    on: date = Field(description="决定日期")
+
+
+class CitingDecisions(BaseModel):
+    """What cites a resolution in one service, newest first."""
+
+    items: list[CitingDecision]
+    total: int | None = Field(default=None, description="共有多少项；没有给出时，所列的就是全部")
+
+
 class Resting:
     """Mixin of tables: the columns of what a decision rests on. `cited` gives them as the wire shows them."""
 
