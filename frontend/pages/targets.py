@@ -275,8 +275,8 @@ async def _indicator_page(
 
 
 def series_chart(found: dict[str, Any]) -> Chart:
-    """Requirement against fact, a category per year; a year without its own milestone has no requirement point."""
-    milestones = {m["year"]: m["value"] for m in found["milestones"]}
+    """Requirement against fact, a category per year; a year that has none, or two undecided, no point."""
+    milestones = {m["year"]: m["value"] for m in found["milestones"] if m["counts"]}
     years = [s["year"] for s in found["series"]]
     required = [_decimal(milestones.get(year, milestones.get(None))) for year in years]
     observed = [_decimal(s["observed"]) for s in found["series"]]

@@ -3,11 +3,15 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 
+from services.kernel.citations import CitingDecision
+from services.kernel.clock import BUSINESS_ZONE
 from services.targets.domain import ReportAction, ReportState
 from services.targets.measures.indicator import Indicator
+from services.targets.measures.milestones import Conflict, Milestone
 from services.targets.measures.rollup import Reported, percentage, roll_up, shown
-from services.targets.measures.status import assess
+from services.targets.measures.status import assess, requirement
 from services.targets.queries.policy import Plan
+from services.targets.queries.source_decisions import standing
 from services.targets.schemas.indicators import (
     Citation,
     IndicatorDetail,
@@ -18,7 +22,8 @@ from services.targets.schemas.indicators import (
     YearStatus,
 )
 from services.targets.schemas.reports import DecisionRead, ReportDetail, ReportRead
-from services.targets.tables import Report, ReportDecision
+from services.targets.schemas.source_decisions import ConflictRead, SourceDecisionRead, SourceRead
+from services.targets.tables import Report, ReportDecision, SourceDecision
 
 AcceptedReports = Mapping[tuple[str, int], Sequence[Reported]]
 
@@ -59,7 +64,8 @@ def latest_known(indicator: Indicator, year: int, reports: AcceptedReports) -> K
 
 def indicator_read(plan: Plan, indicator: Indicator, status: YearStatus, reports: AcceptedReports) -> IndicatorRead:
     milestones = [
-        MilestoneRead(year=m.year, value=m.value, text=m.text, article=m.article) for m in indicator.milestones
+        MilestoneRead(year=m.year, value=m.value, text=m.text, article=m.article, counts=m.counts)
+        for m in indicator.sources
     ]
     return IndicatorRead(
         code=indicator.code,
@@ -76,12 +82,13 @@ def indicator_read(plan: Plan, indicator: Indicator, status: YearStatus, reports
         milestones=milestones,
         status=status,
         latest=latest_known(indicator, status.year, reports),
+        in_conflict=bool(indicator.undecided),
     )
 
 
 def years_of(indicator: Indicator, reports: AcceptedReports, year: int) -> list[int]:
     """The years worth showing: with a milestone, with a report, and the one asked for."""
-    known = {m.year for m in indicator.milestones if m.year} | {y for code, y in reports if code == indicator.code}
+    known = {end.year for end in indicator.ends if end.year} | {y for code, y in reports if code == indicator.code}
     return sorted(known | {year})
 
 
@@ -90,7 +97,66 @@ def indicator_detail(
 ) -> IndicatorDetail:
     series = [year_status(indicator, y, reports, today, near_due_days) for y in years_of(indicator, reports, year)]
     status = next(s for s in series if s.year == year)
-    return IndicatorDetail(**indicator_read(plan, indicator, status, reports).model_dump(), series=series)
+    told = indicator_read(plan, indicator, status, reports).model_dump()
+    return IndicatorDetail(**told, series=series, conflicts=conflicts_read(plan, indicator))
+
+
+def conflicts_read(plan: Plan, indicator: Indicator) -> list[ConflictRead]:
+    """The years in conflict, and those that were decided and are in conflict no more, in order."""
+    decisions = plan.decisions_on(indicator)
+    years = {conflict.year for conflict in indicator.conflicts} | set(standing(decisions))
+    return [_conflict_read(indicator, year, decisions) for year in sorted(years, key=lambda year: year or 0)]
+
+
+def _conflict_read(indicator: Indicator, year: int | None, decisions: Sequence[SourceDecision]) -> ConflictRead:
+    conflict = indicator.conflict_of(year)
+    sources = conflict.sources if conflict else ()
+    own = [decision for decision in decisions if decision.year == year]
+    return ConflictRead(
+        year=year,
+        sources=[
+            SourceRead(
+                article=s.article, value=s.value, text=s.text, counts=conflict is not None and s == conflict.chosen
+            )
+            for s in sources
+        ],
+        decided=conflict is None or conflict.decided,
+        decisions=[source_decision_read(d, holds=d is own[-1] and _holds(conflict)) for d in reversed(own)],
+    )
+
+
+def _holds(conflict: Conflict | None) -> bool:
+    return conflict is not None and conflict.decided
+
+
+def source_decision_read(decision: SourceDecision, *, holds: bool) -> SourceDecisionRead:
+    rests = any((decision.resolution, decision.resolution_number))
+    return SourceDecisionRead(
+        id=decision.id,
+        no=decision.no,
+        article=decision.article,
+        value=decision.value,
+        text=decision.text,
+        opinion=decision.opinion,
+        cited=decision.cited if rests else None,
+        replaces=decision.replaces,
+        decided_at=decision.decided_at,
+        decided_by_name=decision.decided_by_name,
+        holds=holds,
+    )
+
+
+def citing_decision(decision: SourceDecision, indicator: Indicator, *, replaced: bool) -> CitingDecision:
+    """A decision as the page of the resolution that it cites shows it."""
+    year = f"{decision.year}年" if decision.year else ""
+    place = Milestone(decision.year, decision.value, decision.text, decision.article)
+    later = "，后来另有决定" if replaced else ""
+    return CitingDecision(
+        title=f"{indicator.name}{year}按哪一处考核",
+        detail=f"按 {place.article} 的{requirement(indicator, place)}考核{later}",
+        href=f"/targets/{decision.indicator}",
+        on=decision.decided_at.astimezone(BUSINESS_ZONE).date(),
+    )
 
 
 def task_read(plan: Plan, task: Mapping[str, object]) -> TaskRead:

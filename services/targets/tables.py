@@ -9,6 +9,7 @@ from sqlalchemy import DateTime, Integer, Numeric, SmallInteger, String, Text
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.kernel.citations import Resting
 from services.kernel.database import AllianceKey, TenantTable, new_metadata
 from services.kernel.tenancy import ALL_OF_ALLIANCE
 
@@ -74,3 +75,24 @@ class ReportDecision(AllianceKey, Base):
     actor_name: Mapped[str] = mapped_column(String(100))
     opinion: Mapped[str] = mapped_column(Text, default="")
     figures: Mapped[dict[str, Any]] = mapped_column(JSONB)
+
+
+class SourceDecision(Resting, AllianceKey, Base):
+    """Which of two places of a document counts for an indicator in a year; the last `no` stands. Never changed."""
+
+    __tablename__ = "source_decision"
+    county_column: ClassVar[str] = ALL_OF_ALLIANCE
+    member_column: ClassVar[str] = ALL_OF_ALLIANCE
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    pack: Mapped[str] = mapped_column(String(60))
+    indicator: Mapped[str] = mapped_column(String(60))
+    year: Mapped[int | None] = mapped_column(SmallInteger)
+    no: Mapped[int] = mapped_column(SmallInteger)
+    article: Mapped[str] = mapped_column(Text)
+    value: Mapped[Decimal | None] = mapped_column(Numeric)
+    text: Mapped[str | None] = mapped_column(Text)
+    opinion: Mapped[str] = mapped_column(Text)
+    replaces: Mapped[UUID | None]
+    decided_at: Mapped[datetime] = mapped_column(Instant)
+    decided_by: Mapped[str] = mapped_column(String(100))
+    decided_by_name: Mapped[str] = mapped_column(String(100))

@@ -33,6 +33,7 @@ APPEND_ONLY = {
     "registry.member_step",
     "targets.policy_version",
     "targets.report_decision",
+    "targets.source_decision",
     "subsidies.policy_version",
     "subsidies.student",
     "subsidies.school_class",

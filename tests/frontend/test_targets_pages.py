@@ -72,18 +72,19 @@ def indicator_facts(code: str = "local_employment", light: str = "green", **chan
         "responsible": ["市人社局", "各院校"],
         "citation": CITED,
         "milestones": [
-            MilestoneRead(year=2024, value="40", text=None, article="二16"),
-            MilestoneRead(year=2025, value="42", text=None, article="二16"),
+            MilestoneRead(year=2024, value="40", text=None, article="二16", counts=True),
+            MilestoneRead(year=2025, value="42", text=None, article="二16", counts=True),
         ],
         "status": status(2025, "42", "42.5", light),
         "latest": None,
+        "in_conflict": False,
     }
     return {**facts, **changes}
 
 
 def detail(**changes: Any) -> dict[str, Any]:
     series = [status(2024, "40", "39.1", "red"), status(2025, "42", "42.5", "green"), status(2026, None, None, "grey")]
-    return told(IndicatorDetail(**indicator_facts(**changes), series=series))
+    return told(IndicatorDetail(**indicator_facts(**changes), series=series, conflicts=[]))
 
 
 def report(model: type[ReportRead] = ReportRead, state: str = "submitted", **changes: Any) -> dict[str, Any]:
@@ -208,7 +209,7 @@ async def test_indicators_are_listed_with_their_lights_counted(browser: Browser,
 
 async def test_an_indicator_without_a_number_shows_its_words(browser: Browser, fake: FakeGateway) -> None:
     words = indicator_facts(
-        milestones=[MilestoneRead(year=2027, value=None, text="全覆盖", article="二1")],
+        milestones=[MilestoneRead(year=2027, value=None, text="全覆盖", article="二1", counts=True)],
         status=status(2025, None, None, "grey"),
     )
     listed = told(IndicatorList(items=[IndicatorRead(**words)], total=1, year=2025))
@@ -250,7 +251,7 @@ async def test_the_chart_carries_the_same_numbers(browser: Browser) -> None:
 
 
 def test_a_milestone_for_every_year_is_required_in_each() -> None:
-    yearly = [MilestoneRead(year=None, value="40000", text=None, article="二14")]
+    yearly = [MilestoneRead(year=None, value="40000", text=None, article="二14", counts=True)]
     chart = series_chart(detail(milestones=yearly))
     assert [str(value) for value in chart.series[0].values] == ["40000", "40000", "40000"]
 

@@ -9,6 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from services.targets.measures.indicator import Indicator, indicator_from
+from services.targets.measures.milestones import Milestone
 from services.targets.measures.rollup import NOTHING, Observed, Reported, percentage, roll_up, shown
 from services.targets.measures.status import Light, assess, pace
 from tests.targets.conftest import anqing_parts
@@ -43,7 +44,7 @@ def indicator(**changes: Any) -> Indicator:
 @pytest.mark.parametrize(("year", "required"), [(2024, 40), (2025, 42), (2026, 45), (2027, 50)])
 def test_each_year_has_its_own_requirement(year: int, required: int) -> None:
     milestone = EMPLOYMENT.milestone_of(year)
-    assert milestone is not None
+    assert isinstance(milestone, Milestone)
     assert (milestone.value, milestone.article) == (Decimal(required), "二16")
 
 
@@ -175,7 +176,7 @@ def test_a_better_value_never_gets_a_worse_light(a: Decimal, b: Decimal, today: 
 @given(st.dates(date(2025, 12, 31), date(2026, 12, 31)))
 def test_the_pace_runs_from_one_milestone_to_the_next(today: date) -> None:
     milestone = EMPLOYMENT.milestone_of(2026)
-    assert milestone is not None
+    assert isinstance(milestone, Milestone)
     expected = pace(EMPLOYMENT, milestone, today)
     assert expected is not None
     assert Decimal(42) <= expected <= Decimal(45)

@@ -46,7 +46,10 @@ def test_only_the_own_practice_reports_are_removed(talk: Talk, signer: Signer) -
         return answer, [await count(client, headers) for headers in (own, neighbour, real)]
 
     answer, counts = talk(body)
-    assert (answer.status_code, answer.json()) == (200, {"removed": {"report_decision": 1, "report": 1}})
+    assert (answer.status_code, answer.json()) == (
+        200,
+        {"removed": {"source_decision": 0, "report_decision": 1, "report": 1}},
+    )
     assert counts == [0, 1, 1]
 
 

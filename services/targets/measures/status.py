@@ -1,7 +1,8 @@
 """The light of an indicator in a year; pure.
 
 绿 on schedule, 蓝 near due, 黄 behind 序时进度, 红 overdue until closed (DOMAIN §3); grey before anything is due. An
-aspirational or qualitative requirement is followed but never red by itself.
+aspirational or qualitative requirement is followed but never red by itself. A year that leads to a conflict of sources
+which nobody has decided is grey, whatever was reported.
 """
 
 from dataclasses import dataclass
@@ -9,7 +10,8 @@ from datetime import date
 from decimal import Decimal
 from enum import StrEnum
 
-from services.targets.measures.indicator import Indicator, Milestone
+from services.targets.measures.indicator import Indicator
+from services.targets.measures.milestones import Conflict, Milestone
 from services.targets.measures.rollup import Observed, shown
 
 
@@ -40,6 +42,8 @@ def assess(indicator: Indicator, year: int, observed: Observed, today: date, nea
     if milestone is None:
         return Status(Light.NONE, "本年度及以后没有要求。", None, None, None)
     due = date(milestone.year, 12, 31) if milestone.year else None
+    if isinstance(milestone, Conflict):
+        return Status(Light.NONE, _undecided(indicator, milestone), None, due, None)
     if milestone.value is None:
         return Status(Light.NONE, f"定性要求：{milestone.text}，跟踪不评分。", None, due, None)
     gap = _gap(indicator, milestone.value, observed.value)
@@ -47,6 +51,23 @@ def assess(indicator: Indicator, year: int, observed: Observed, today: date, nea
     if light is Light.RED and indicator.aspirational:
         light, sentence = Light.YELLOW, sentence + "（倡导性目标，不作逾期处理）"
     return Status(light, sentence, milestone.value, due, gap)
+
+
+def _undecided(indicator: Indicator, conflict: Conflict) -> str:
+    when = f"{conflict.year}年末" if conflict.year else "未规定时限"
+    return f"口径冲突：{when}，{asked_by(indicator, conflict)}，尚未确定按哪一处考核，暂不评分。"
+
+
+def asked_by(indicator: Indicator, conflict: Conflict) -> str:
+    """Each place of a conflict with what it asks for."""
+    return "，".join(f"{source.article} 要求{requirement(indicator, source)}" for source in conflict.sources)
+
+
+def requirement(indicator: Indicator, milestone: Milestone) -> str:
+    """What a milestone asks for, as people read it."""
+    if milestone.value is None:
+        return f"“{milestone.text}”"
+    return f"{_bound(indicator)}{written(milestone.value)}{indicator.unit}"
 
 
 def _gap(indicator: Indicator, required: Decimal, value: Decimal | None) -> Decimal | None:
@@ -65,7 +86,7 @@ def _judge(
     due = date(milestone.year, 12, 31)
     if observed.value is None:
         return _unreported(year, due, goal, today, near_due_days)
-    stands = f"现为 {_written(observed.value)}{indicator.unit}，{goal}"
+    stands = f"现为 {written(observed.value)}{indicator.unit}，{goal}"
     if _met(indicator, milestone, observed):
         return Light.GREEN, f"{stands}，已达到。"
     return _not_met(indicator, milestone, observed.value, due, today, near_due_days, stands)
@@ -84,17 +105,22 @@ def _not_met(
         return Light.RED, f"{stands}，期限已过，未达到。"
     expected = pace(indicator, milestone, today)
     if expected is not None and not indicator.meets(value, expected):
-        return Light.YELLOW, f"{stands}，落后于序时进度 {_written(expected)}{indicator.unit}。"
+        return Light.YELLOW, f"{stands}，落后于序时进度 {written(expected)}{indicator.unit}。"
     if (due - today).days <= near_due_days:
         return Light.BLUE, f"{stands}，距期限 {(due - today).days} 天。"
     if expected is None:
-        return Light.NONE, f"{stands}；文件没有给出更早的值，不推算序时进度。"
+        return Light.NONE, f"{stands}；{_without_pace(indicator, milestone)}，不推算序时进度。"
     return Light.GREEN, f"{stands}，未落后于序时进度。"
+
+
+def _without_pace(indicator: Indicator, milestone: Milestone) -> str:
+    before = None if milestone.year is None else indicator.milestone_before(milestone.year)
+    return "文件没有给出更早的值" if before is None else f"{before.year}年末的口径尚未确定"
 
 
 def _goal(indicator: Indicator, milestone: Milestone) -> str:
     when = f"{milestone.year}年末要求" if milestone.year else "要求"
-    return f"{when}{_bound(indicator)}{_written(milestone.value)}{indicator.unit}"
+    return f"{when}{requirement(indicator, milestone)}"
 
 
 def _met(indicator: Indicator, milestone: Milestone, observed: Observed) -> bool:
@@ -109,7 +135,7 @@ def _without_deadline(
     """The document sets a value and no year: followed year by year, behind when unmet, overdue never."""
     if observed.value is None:
         return Light.NONE, f"{goal}，文件未规定时限，{year}年尚无已采纳的填报。"
-    stands = f"现为 {_written(observed.value)}{indicator.unit}，{goal}"
+    stands = f"现为 {written(observed.value)}{indicator.unit}，{goal}"
     if _met(indicator, milestone, observed):
         return Light.GREEN, f"{stands}，已达到。"
     return Light.YELLOW, f"{stands}，未达到；文件未规定时限，不作逾期处理。"
@@ -129,22 +155,22 @@ def _unreported(year: int, due: date, goal: str, today: date, near_due_days: int
 def pace(indicator: Indicator, milestone: Milestone, today: date) -> Decimal | None:
     """序时进度: the straight line from the milestone before to this one, at `today`.
 
-    None where the document gives no earlier value: a baseline is never guessed.
+    None where the document gives no earlier value, or gives two and nobody said which counts: never guessed.
     """
     if milestone.year is None or milestone.value is None:
         return None
-    earlier = [m for m in indicator.milestones if m.year and m.year < milestone.year and m.value is not None]
-    if not earlier:
+    before = indicator.milestone_before(milestone.year)
+    if before is None or isinstance(before, Conflict):
         return None
-    before = earlier[-1]
-    assert before.year is not None  # noqa: S101  # filtered above
+    assert before.year is not None  # noqa: S101  # as `milestone_before` promises
     assert before.value is not None  # noqa: S101
     start, end = date(before.year, 12, 31), date(milestone.year, 12, 31)
     passed = Decimal(min(max((today - start).days, 0), (end - start).days))
     return before.value + (milestone.value - before.value) * passed / Decimal((end - start).days)
 
 
-def _written(value: Decimal | None) -> str:
+def written(value: Decimal | None) -> str:
+    """A value in a sentence: thousands apart, two decimals at most."""
     return "" if value is None else f"{shown(value):,f}"
 
 

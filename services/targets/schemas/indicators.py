@@ -5,6 +5,8 @@ from decimal import Decimal
 
 from pydantic import BaseModel, Field
 
+from services.targets.schemas.source_decisions import ConflictRead
+
 
 class Citation(BaseModel):
     """Where a figure comes from: pack, document number and article."""
@@ -21,6 +23,7 @@ class MilestoneRead(BaseModel):
     value: Decimal | None
     text: str | None
     article: str
+    counts: bool = Field(description="false for one that is not judged: set aside, or in a conflict not yet decided")
 
 
 class YearStatus(BaseModel):
@@ -62,12 +65,14 @@ class IndicatorRead(BaseModel):
     milestones: list[MilestoneRead]
     status: YearStatus
     latest: Known | None = Field(description="newest accepted value, up to the year asked for")
+    in_conflict: bool = Field(description="two places ask for different things in some year, and nobody decided yet")
 
 
 class IndicatorDetail(IndicatorRead):
     """One indicator with every year that has a requirement or a report."""
 
     series: list[YearStatus]
+    conflicts: list[ConflictRead]
 
 
 class IndicatorList(BaseModel):
