@@ -9,7 +9,7 @@ import httpx
 import pytest
 
 from services.registry.domain.governance import CITABLE, Outcome
-from tests.registry.conftest import Caller, Registry, member
+from tests.registry.conftest import Caller, Registry, member, services_of
 from tests.registry.governance_world import attended, convened, council, hands, voted
 from tests.registry.life_cycle_world import FakeNeighbours, Office
 
@@ -193,5 +193,42 @@ def test_every_fault_of_a_step_is_told_at_once(registry: Registry) -> None:
             answer = await decide(changes)
             assert answer.status_code == 422, answer.text
             assert {issue["field"] for issue in answer.json()["errors"]} == fields
+
+    registry.run(scenario)
+
+
+def test_services_are_told_what_they_may_cite(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        known = await Resolutions.of(caller)
+        service = services_of(caller)
+        for outcome in Outcome:
+            answer = await service.get(f"/citations/{known.ids[outcome]}")
+            assert answer.status_code == 200, answer.text
+            found = answer.json()
+            shown = (await caller.get(f"/resolutions/{known.ids[outcome]}")).json()
+            told = {name: shown[name] for name in ("id", "title", "number", "outcome", "resolved_on")}
+            assert found == {**told, "citable": outcome in CITABLE}
+            assert (found["number"] is not None) == (outcome is Outcome.PASSED)
+            assert (found["resolved_on"] is None) == (outcome is Outcome.PENDING)
+        assert [outcome for outcome in Outcome if outcome in CITABLE] == [Outcome.PASSED]
+
+    registry.run(scenario)
+
+
+def test_citations_are_for_services_and_of_one_alliance(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        known = await Resolutions.of(caller)
+        path = f"/citations/{known.ids['passed']}"
+        for role in ("secretariat_clerk", "secretariat_head", "leader", "system_admin"):
+            assert (await caller.acting(role).get(path)).status_code == 403, role
+        assert (await caller.acting("county_clerk", division="340822").get(path)).status_code == 403
+        assert (await caller.acting("service", alliance=None).get(path)).status_code == 401
+        there = services_of(caller, "xiaogan")
+        for service, which in ((services_of(caller), "unknown"), (services_of(caller), "of another alliance")):
+            missed = await service.get(f"/citations/{known.ids[which]}")
+            assert (missed.status_code, missed.json()["code"]) == (404, "resolution_not_found"), which
+        assert (await there.get(path)).status_code == 404
+        assert (await there.get(f"/citations/{known.ids['of another alliance']}")).json()["citable"] is True
+        assert (await services_of(caller).get("/citations/x")).status_code == 422
 
     registry.run(scenario)

@@ -1,4 +1,4 @@
-"""`/snapshot` and `/citations` for services, `/todos` for people, `/policies/…/articles/…` for citations."""
+"""`/snapshot` and `/citations` for services; `/todos`, `/citing-decisions`, `/policies/…/articles/…` for people."""
 
 from datetime import datetime, time
 from typing import Annotated, Any
@@ -6,7 +6,7 @@ from uuid import UUID
 
 from fastapi import APIRouter, Header, Query, Response
 
-from services.kernel.citations import CitedResolution
+from services.kernel.citations import CitedResolution, CitingDecisions
 from services.kernel.clock import BUSINESS_ZONE, business_date
 from services.kernel.errors import NotFound
 from services.kernel.etags import etag_of
@@ -16,6 +16,7 @@ from services.kernel.todos import TodoList
 from services.registry.api.parameters import AsOf, Paging
 from services.registry.auth import RegistryRead, SnapshotRead, UnitsRead
 from services.registry.queries.agreement_todos import agreement_todos
+from services.registry.queries.citing_decisions import citing_decisions
 from services.registry.queries.life_cycle_todos import life_cycle_todos
 from services.registry.queries.meetings import cited_resolution
 from services.registry.queries.members import MemberFilter, list_members
@@ -54,6 +55,16 @@ async def citation(resolution_id: UUID, session: Reading, scope: CallerScope, _c
     if found is None:
         raise NotFound("没有这项决议。", code="resolution_not_found")
     return found
+
+
+@router.get("/citing-decisions", tags=["governance"], summary="依据一项决议的入会、整改、退出和考核处理决定")
+async def citing(
+    session: Reading,
+    scope: CallerScope,
+    _caller: RegistryRead,
+    resolution: Annotated[UUID, Query(description="决议；不在册的没有依据它的决定")],
+) -> CitingDecisions:
+    return await citing_decisions(session, scope, resolution)
 
 
 @router.get("/todos", tags=["todos"], summary="我的待办")

@@ -67,7 +67,7 @@ def _states(day: date) -> dict[str, ColumnElement[bool]]:
 
 def matching(scope: Scope, asked: RecognitionFilter) -> Select[Recognition]:
     """The recognitions that the scope sees and the filter asks for, unsorted."""
-    statement = _visible(scope).where(Recognition.granted_on <= asked.day)
+    statement = visible_recognitions(scope).where(Recognition.granted_on <= asked.day)
     for column, value in (
         (kind_of(), asked.kind),
         (Recognition.level, asked.level),
@@ -86,7 +86,7 @@ def matching(scope: Scope, asked: RecognitionFilter) -> Select[Recognition]:
     return statement.where(_review_missing(asked.day)) if asked.review_due else statement
 
 
-def _visible(scope: Scope) -> Select[Recognition]:
+def visible_recognitions(scope: Scope) -> Select[Recognition]:
     """A county sees the recognitions of the collaborations it sees and of its own members."""
     joined = and_(Collaboration.alliance == Recognition.alliance, Collaboration.id == Recognition.collaboration)
     statement = scope.select(Recognition).outerjoin(Collaboration, joined)
@@ -146,7 +146,7 @@ async def find_recognition(
     collaboration: UUID | None = None,
 ) -> Recognition:
     """One recognition that the scope sees, granted by the day, of the collaboration if named. Raises NotFound."""
-    statement = _visible(scope).where(Recognition.id == recognition_id)
+    statement = visible_recognitions(scope).where(Recognition.id == recognition_id)
     if as_of is not None:
         statement = statement.where(Recognition.granted_on <= as_of)
     if collaboration is not None:
