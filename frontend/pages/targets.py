@@ -1,18 +1,19 @@
 """目标指标: the indicators with their lights, one indicator with its chart, reports and their review, the tasks."""
 
-from decimal import Decimal
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
-from markupsafe import Markup
 
 from frontend import filters
 from frontend.access import CurrentUser, Gateway, needs, performs
-from frontend.charts import Chart, Series
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
-from frontend.htmx import page_or_fragment, redirect
+from frontend.htmx import hx_retarget, page_or_fragment, redirect
+from frontend.pages.indicator_words import citation, named, observed, required, series_chart, set_aside
+from frontend.pages.source_conflicts import LABELS as CONFLICT_LABELS
+from frontend.pages.source_conflicts import STATES as CONFLICT_STATES
+from frontend.pages.source_conflicts import WRITTEN, Deciding, cards, decision_body
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
 from services.kernel.permissions import Permission
@@ -31,29 +32,6 @@ REPORT_STATES = {
 TONES = {"accept": "success", "return": "warning"}
 
 
-def _citation(row: dict[str, Any]) -> Markup:
-    return filters.citation(row["citation"]["pack"], row["citation"]["article"])
-
-
-def _value(row: dict[str, Any]) -> str:
-    """The year's value, or else the newest one before it, marked with its year."""
-    observed, latest = row["status"]["observed"], row["latest"]
-    if observed is not None:
-        return f"{filters.number(observed)} {row['unit']}"
-    if latest is not None:
-        return f"{filters.number(latest['observed'])} {row['unit']}（{latest['year']}年）"
-    return filters.NOTHING
-
-
-def _required(row: dict[str, Any]) -> str:
-    status = row["status"]
-    if status["required"] is None:
-        return next((m["text"] for m in row["milestones"] if m["text"]), filters.NOTHING)
-    when = f"{status['required_by'][:4]}年末" if status["required_by"] else "未规定时限"
-    bound = "≤" if row["direction"] == "at_most" else "≥"
-    return f"{bound} {filters.number(status['required'])} {row['unit']}（{when}）"
-
-
 INDICATORS = Table(
     id="indicators",
     path="/targets",
@@ -61,11 +39,11 @@ INDICATORS = Table(
     row_id="code",
     columns=(
         Column("status.light", "状态", "light"),
-        Column("name", "指标", link="/targets/{code}", wide=True),
-        Column("required", "要求", render=_required),
-        Column("observed", "实际", render=_value),
+        Column("name", "指标", "markup", render=named, wide=True),
+        Column("required", "要求", render=required),
+        Column("observed", "实际", render=observed),
         Column("status.sentence", "说明", wide=True, narrow_hidden=True),
-        Column("citation", "依据", "markup", render=_citation),
+        Column("citation", "依据", "markup", render=citation),
     ),
     filters=(Filter("year", "考核年度", "number"),),
     actions=(
@@ -85,7 +63,7 @@ TASKS = Table(
         Column("deliverable", "成果", wide=True),
         Column("responsible", "责任单位", render=lambda row: "、".join(row["responsible"])),
         Column("due", "时限", render=lambda row: row["due"] or "文件未规定"),
-        Column("citation", "依据", "markup", render=_citation),
+        Column("citation", "依据", "markup", render=citation),
     ),
 )
 REPORTS = Table(
@@ -226,11 +204,12 @@ async def _decide(
 
 
 @router.get("/{code}")
-async def indicator(code: str, request: Request, gateway: Gateway, user: CurrentUser, year: Year = None) -> Response:
-    """One indicator: its years as a chart, its milestones, and the form to report it."""
+async def indicator(
+    code: str, request: Request, gateway: Gateway, user: CurrentUser, year: Year = None, decide: str | None = None
+) -> Response:
+    """One indicator: its years as a chart, conflicts of its sources (`decide` opens a form), the form to report it."""
     found = (await gateway.get(f"{API}/indicators/{code}", {"year": year})).data
-    form = Form.of(request, {"year": found["status"]["year"]})
-    return await _indicator_page(request, gateway, user, found, form)
+    return await _indicator_page(request, gateway, user, found, deciding=Deciding(decide, Form.of(request)))
 
 
 @router.get("/{code}/series.xlsx")
@@ -252,44 +231,61 @@ async def create_report(code: str, request: Request, gateway: Gateway, user: Cur
             raise
         found = (await gateway.get(f"{API}/indicators/{code}")).data
         form = Form.refused(request, values, problem)
-        return await _indicator_page(request, gateway, user, found, form, problem.status)
+        return await _indicator_page(request, gateway, user, found, form=form)
     return redirect(request, f"/targets/reports/{answer.data['id']}", toast="已提交填报，等待秘书处审核。")
 
 
+@router.post(
+    "/{code}/source-decisions",
+    dependencies=[*WHO_ASSESSES, performs("POST /api/targets/v1/indicators/{}/source-decisions")],
+)
+async def decide_source(code: str, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
+    """Say which of two places of the document counts in a year."""
+    values = await submitted(request)
+    path, key = f"{API}/indicators/{code}", values.get(KEY_FIELD)
+    try:
+        await gateway.post(f"{path}/source-decisions", decision_body(values), idempotency_key=key)
+    except ApiProblem as problem:
+        found = (await gateway.get(path)).data
+        deciding = Deciding.refused(request, values, problem, found)
+        response = await _indicator_page(request, gateway, user, found, deciding=deciding)
+        hx_retarget(response, f"#conflict-{deciding.place}", "outerHTML")
+        return response
+    return redirect(request, f"/targets/{code}", toast="已确定考核口径，指标状态已更新。")
+
+
 async def _indicator_page(
-    request: Request, gateway: BoundGateway, user: User, found: dict[str, Any], form: Form, status: int = 200
+    request: Request,
+    gateway: BoundGateway,
+    user: User,
+    found: dict[str, Any],
+    *,
+    form: Form | None = None,
+    deciding: Deciding | None = None,
 ) -> Response:
+    """The page with its two forms, to report and to decide; of a refused one, htmx gets just that."""
     recent = await gateway.get(f"{API}/reports", {"indicator": found["code"], "limit": 10, "sort": "-year"})
+    report = form or Form.of(request, {"year": found["status"]["year"]})
+    decision = deciding or Deciding(None, Form.of(request))
+    problem = report.problem or decision.form.problem
+    conflicts = cards(found, decision if user.may(Permission.TARGETS_ASSESS) else None)
     values = {
         "indicator": found,
         "chart": series_chart(found),
         "reports": REPORTS.view(request, recent.data),
-        "form": form,
+        "form": report,
         "labels": FORM_LABELS,
         "states": REPORT_STATES,
-        "required": _required(found),
-        "observed": _value(found),
+        "required": required(found),
+        "observed": observed(found),
+        "set_aside": list(set_aside(found)),
+        "conflicts": conflicts,
+        "conflict": next((card for card in conflicts if card["form"]), None),
+        "conflict_states": CONFLICT_STATES,
+        "conflict_fields": WRITTEN,
+        "conflict_labels": CONFLICT_LABELS,
         "may_report": user.may(Permission.TARGETS_REPORT),
     }
-    return page_or_fragment(request, "targets/indicator.html", "targets/_report_form.html", values, status=status)
-
-
-def series_chart(found: dict[str, Any]) -> Chart:
-    """Requirement against fact, a category per year; a year that has none, or two undecided, no point."""
-    milestones = {m["year"]: m["value"] for m in found["milestones"] if m["counts"]}
-    years = [s["year"] for s in found["series"]]
-    required = [_decimal(milestones.get(year, milestones.get(None))) for year in years]
-    observed = [_decimal(s["observed"]) for s in found["series"]]
-    return Chart(
-        id="series",
-        title=found["name"],
-        categories=[f"{year}年" for year in years],
-        series=(Series("要求", required, dashed=True), Series("实际", observed, "bar")),
-        unit=found["unit"],
-        category_label="年度",
-        download=f"/targets/{found['code']}/series.xlsx",
-    )
-
-
-def _decimal(text: str | None) -> Decimal | None:
-    return None if text is None else Decimal(text)
+    fragment = "targets/_conflict.html" if decision.form.problem else "targets/_report_form.html"
+    status = problem.status if problem else 200
+    return page_or_fragment(request, "targets/indicator.html", fragment, values, status=status)

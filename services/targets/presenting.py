@@ -7,9 +7,9 @@ from services.kernel.citations import CitingDecision
 from services.kernel.clock import BUSINESS_ZONE
 from services.targets.domain import ReportAction, ReportState
 from services.targets.measures.indicator import Indicator
-from services.targets.measures.milestones import Conflict, Milestone
+from services.targets.measures.milestones import Conflict
 from services.targets.measures.rollup import Reported, percentage, roll_up, shown
-from services.targets.measures.status import assess, requirement
+from services.targets.measures.status import assess, written
 from services.targets.queries.policy import Plan
 from services.targets.queries.source_decisions import standing
 from services.targets.schemas.indicators import (
@@ -149,11 +149,11 @@ def source_decision_read(decision: SourceDecision, *, holds: bool) -> SourceDeci
 def citing_decision(decision: SourceDecision, indicator: Indicator, *, replaced: bool) -> CitingDecision:
     """A decision as the page of the resolution that it cites shows it."""
     year = f"{decision.year}年" if decision.year else ""
-    place = Milestone(decision.year, decision.value, decision.text, decision.article)
+    asked = f"“{decision.text}”" if decision.value is None else f" {written(decision.value)}{indicator.unit} "
     later = "，后来另有决定" if replaced else ""
     return CitingDecision(
         title=f"{indicator.name}{year}按哪一处考核",
-        detail=f"按 {place.article} 的{requirement(indicator, place)}考核{later}",
+        detail=f"按 {decision.article} 的{asked}考核{later}",
         href=f"/targets/{decision.indicator}",
         on=decision.decided_at.astimezone(BUSINESS_ZONE).date(),
     )

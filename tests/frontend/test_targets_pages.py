@@ -9,7 +9,7 @@ import pytest
 from aiohttp import web
 from pydantic import BaseModel
 
-from frontend.pages.targets import series_chart
+from frontend.pages.indicator_words import series_chart
 from services.kernel.todos import Todo
 from services.targets.schemas.indicators import (
     Citation,
