@@ -8,7 +8,7 @@ from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
-from frontend.gateway_client import ApiProblem
+from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, render
 from frontend.htmx import redirect as go
 from frontend.pages.governance_forms import Field, FormPage, body_options
@@ -21,6 +21,8 @@ from frontend.pages.registry_words import (
     refused_form,
     timeline_of,
 )
+from frontend.parts import faults_of, lines_of, parts_of
+from frontend.session import User
 from frontend.tables import Column, Filter, Table
 from services.kernel import registry_words as words
 from services.kernel.permissions import Permission
@@ -134,8 +136,19 @@ async def resolution(request: Request, gateway: Gateway, user: CurrentUser, reso
         "outcomes": OUTCOMES,
         "words": words,
         "counts": COUNTS,
+        "citing": await _citing(gateway, user, record),
     }
     return page_or_fragment(request, "governance/resolution.html", "governance/_resolution.html", context)
+
+
+async def _citing(gateway: BoundGateway, user: User, record: dict[str, Any]) -> dict[str, Any] | None:
+    """What every service decided on the strength of it, newest first; nothing can rest on what was not passed."""
+    if record["outcome"] != "passed":
+        return None
+    parts = await parts_of(gateway, user, "/citing-decisions", {"resolution": record["id"]}, called="依据本决议的决定")
+    rows = sorted(lines_of(parts), key=lambda one: str(one["on"]), reverse=True)
+    more = sum(part.total for part in parts) - len(rows)
+    return {"rows": rows, "more": more, "faults": faults_of(parts)}
 
 
 @router.get("/{resolution_id}/edit", dependencies=WRITES)

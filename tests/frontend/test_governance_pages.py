@@ -25,6 +25,7 @@ ITEM = "66666666-6666-4666-8666-666666666666"
 LEAD = "77777777-7777-4777-8777-777777777777"
 HALF = {"numerator": 1, "denominator": 2, "strict": True}
 HISTORY: dict[str, Any] = {"items": []}
+CITING = {name: f"/api/{name}/v1/citing-decisions" for name in ("registry", "targets", "subsidies")}
 
 SUMMARY: dict[str, Any] = {
     "id": ONE,
@@ -228,6 +229,7 @@ def registry(fake: FakeGateway) -> None:
     fake.answers |= {("GET", API + path): reply(data, headers={"ETag": '"2"'}) for path, data in reads.items()}
     things = (f"bodies/{ONE}", f"seats/{SEAT}", f"meetings/{MEETING}", f"resolutions/{RESOLUTION}")
     fake.answers |= {("GET", f"{API}/{thing}/history"): reply(HISTORY) for thing in things}
+    fake.answers |= {("GET", path): reply({"items": []}) for path in CITING.values()}
     fake.answers |= {
         ("GET", f"{API}/bodies"): listing(SUMMARY),
         ("GET", f"{API}/members"): listing(),
