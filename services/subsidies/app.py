@@ -6,6 +6,7 @@ from contextlib import asynccontextmanager
 from fastapi import FastAPI
 
 from services.kernel.app import create_service_app
+from services.kernel.citations import Resolutions
 from services.kernel.clock import Clock, SystemClock
 from services.kernel.routes import ServiceRoutes
 from services.kernel.tokens import JwksSource
@@ -13,6 +14,7 @@ from services.subsidies.api import (
     claims,
     headcounts,
     open_claims,
+    pool_decisions,
     practice,
     roster_imports,
     rosters,
@@ -31,6 +33,7 @@ ROUTES = ServiceRoutes(
     claims.router,
     open_claims.router,
     settlements.router,
+    pool_decisions.router,
     todos.router,
     practice.router,
 )
@@ -42,11 +45,12 @@ def create_app(
     jwks_source: JwksSource | None = None,
     clock: Clock | None = None,
     registry: RegistryClient | None = None,
+    resolutions: Resolutions | None = None,
 ) -> FastAPI:
-    """The service; a test hands in its own keys, clock and registry."""
+    """The service; a test hands in its own keys, clock, registry and resolutions."""
     settings = settings or SubsidiesSettings()
     time = clock or SystemClock()
-    tools = make_tools(settings, time, registry)
+    tools = make_tools(settings, time, registry, resolutions)
 
     @asynccontextmanager
     async def extra(app: FastAPI) -> AsyncIterator[None]:

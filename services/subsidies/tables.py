@@ -9,6 +9,7 @@ from sqlalchemy import BigInteger, Date, DateTime, Identity, Integer, LargeBinar
 from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
+from services.kernel.citations import Resting
 from services.kernel.database import AllianceKey, TenantTable, new_metadata
 from services.kernel.tenancy import ALL_OF_ALLIANCE
 
@@ -253,3 +254,35 @@ class SettlementLine(AllianceKey, Shared, Base):
     rank: Mapped[int | None] = mapped_column(Integer)
     funding: Mapped[int | None] = mapped_column(SmallInteger)
     amount_fen: Mapped[int] = mapped_column(BigInteger)
+
+
+class PoolDecision(Resting, AllianceKey, Shared, Base):
+    """What is done with what lies above one budget of a confirmed settlement; the newest stands. Never changed."""
+
+    __tablename__ = "pool_decision"
+    id: Mapped[UUID] = mapped_column(primary_key=True)
+    settlement: Mapped[UUID]
+    budget: Mapped[str] = mapped_column(String(63))
+    no: Mapped[int] = mapped_column(Integer)
+    scenario: Mapped[str] = mapped_column(String(30))
+    pool_fen: Mapped[int] = mapped_column(BigInteger)
+    claimed_fen: Mapped[int] = mapped_column(BigInteger)
+    paid_fen: Mapped[int] = mapped_column(BigInteger)
+    deferred_fen: Mapped[int] = mapped_column(BigInteger)
+    unfunded_fen: Mapped[int] = mapped_column(BigInteger)
+    payees: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
+    opinion: Mapped[str] = mapped_column(Text)
+    replaces: Mapped[UUID | None]
+    decided_at: Mapped[datetime] = mapped_column(Instant)
+    decided_by: Mapped[str] = mapped_column(String(100))
+    decided_by_name: Mapped[str] = mapped_column(String(100))
+
+
+class DecidedLine(AllianceKey, Shared, Base):
+    """What one decision does with one payable line of its budget; what is neither paid nor deferred is not paid."""
+
+    __tablename__ = "decided_line"
+    decision: Mapped[UUID] = mapped_column(primary_key=True)
+    line_no: Mapped[int] = mapped_column(Integer, primary_key=True)
+    paid_fen: Mapped[int] = mapped_column(BigInteger)
+    deferred_fen: Mapped[int] = mapped_column(BigInteger)

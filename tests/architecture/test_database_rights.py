@@ -40,6 +40,8 @@ APPEND_ONLY = {
     "subsidies.claim_decision",
     "subsidies.recognition_number",
     "subsidies.settlement_line",
+    "subsidies.pool_decision",
+    "subsidies.decided_line",
     "exchange.change",
 }
 SUPERSEDED_ONLY = {"subsidies.student": {"superseded_seq"}, "subsidies.school_class": {"superseded_seq"}}

@@ -11,7 +11,7 @@ from services.kernel.database import Database
 from services.subsidies.app import create_app
 from services.subsidies.settings import SubsidiesSettings
 from services.subsidies.tools import make_tools
-from tests.subsidies.world import FakeRegistrySnapshots, World, apply_anqing, registry_on
+from tests.subsidies.world import FakeRegistrySnapshots, FakeResolutions, World, apply_anqing, registry_on
 from tests.support.databases import TestServer
 from tests.support.services import client_of, service_settings
 from tests.support.tokens import Signer
@@ -27,8 +27,10 @@ def settings(server: TestServer, tmp_path: Path) -> SubsidiesSettings:
 async def world(settings: SubsidiesSettings, clock: FixedClock, signer: Signer) -> AsyncIterator[World]:
     snapshots = FakeRegistrySnapshots(settings, clock)
     registry = registry_on(snapshots)
-    app = create_app(settings, jwks_source=signer.jwks, clock=clock, registry=registry)
+    resolutions = FakeResolutions()
+    app = create_app(settings, jwks_source=signer.jwks, clock=clock, registry=registry, resolutions=resolutions)
     async with client_of(app) as client:
         database: Database = app.state.database
         await apply_anqing(database, clock)
-        yield World(client, database, clock, signer, snapshots, make_tools(settings, clock, registry), app=app)
+        tools = make_tools(settings, clock, registry, resolutions)
+        yield World(client, database, clock, signer, snapshots, tools, app=app, resolutions=resolutions)

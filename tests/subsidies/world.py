@@ -18,6 +18,7 @@ import xlsxwriter
 from fastapi import FastAPI
 from sqlalchemy import text
 
+from services.kernel.citations import CitedResolution, Resolutions
 from services.kernel.clock import FixedClock
 from services.kernel.database import Database
 from services.kernel.errors import Unavailable
@@ -155,6 +156,32 @@ class FakeRegistrySnapshots(SnapshotClient):
         return current, {"version": current, "as_of": self.now.now().isoformat(), **content}
 
 
+class FakeResolutions(Resolutions):
+    """Knows resolutions as the registry would, from memory; `down` makes it unreachable."""
+
+    def __init__(self) -> None:
+        self.known: dict[tuple[str, UUID], CitedResolution] = {}
+        self.down = False
+
+    async def find(self, alliance: str, resolution: UUID) -> CitedResolution | None:
+        if self.down:
+            raise Unavailable("登记服务暂时无法连接，无法核对所引用的决议，没有保存；请稍后重试。")
+        return self.known.get((alliance, resolution))
+
+    def add(self, slug: str, *, outcome: str = "passed", alliance: str = "anqing") -> UUID:
+        """A resolution on record; only a carried one is citable."""
+        found = CitedResolution(
+            id=unit_id(slug),
+            number="宜职教集〔2026〕3号",
+            title="关于2025年度超出资金处理的决议",
+            outcome=outcome,
+            citable=outcome == "passed",
+            resolved_on=date(2026, 2, 1),
+        )
+        self.known[alliance, found.id] = found
+        return found.id
+
+
 STUDENT_DEFAULTS: dict[str, Any] = {
     "enrolment_year": 2025,
     "school": "怀宁县示例职业学校",
@@ -233,6 +260,7 @@ class World:
     ran: int = 0
     tokens: dict[str, dict[str, str]] = field(default_factory=dict)
     app: FastAPI | None = None
+    resolutions: FakeResolutions = field(default_factory=FakeResolutions)
 
     def headers(self, who: str) -> dict[str, str]:
         """`secretariat` (its clerk), `head` (its head), `leader`, a county's division code, or a member's slug."""

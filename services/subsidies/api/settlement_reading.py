@@ -1,11 +1,15 @@
 """Stored settlements and lines as they go on the wire."""
 
+from collections.abc import Sequence
 from typing import Any
 from uuid import UUID
 
 from services.kernel.money import yuan_text
+from services.subsidies.api.decision_reading import Paying, line_to_pay, money_of, pool_decision_read
 from services.subsidies.domain import SettlementState
 from services.subsidies.queries.facts import Inputs
+from services.subsidies.queries.payments import shares_of
+from services.subsidies.queries.pool_decisions import standing_among
 from services.subsidies.queries.settlements import Viewer
 from services.subsidies.queries.subjects import NOBODY, Subject
 from services.subsidies.rules.explanation import Explanation
@@ -24,7 +28,9 @@ from services.subsidies.schemas.settlements import (
     SettlementRead,
     SettlementSummary,
 )
-from services.subsidies.tables import Settlement, SettlementLine
+from services.subsidies.tables import DecidedLine, PoolDecision, Settlement, SettlementLine
+
+Subjects = dict[tuple[int, int], Subject]
 
 
 def summary_values(row: Settlement) -> dict[str, Any]:
@@ -63,23 +69,29 @@ def settlement_pending(row: Settlement) -> SettlementRead:
         reasons=[],
         pools=[],
         scenarios=[],
+        decisions=[],
         doubled_classes=0,
         opinion=None,
     )
 
 
-def settlement_read(row: Settlement, inputs: Inputs, viewer: Viewer, changed: list[str]) -> SettlementRead:
-    """A computed settlement with what the viewer may see of its totals."""
+def settlement_read(
+    row: Settlement, inputs: Inputs, viewer: Viewer, changed: list[str], decisions: Sequence[PoolDecision]
+) -> SettlementRead:
+    """A computed settlement with what the viewer may see of its totals; `decisions` are its own, newest first."""
     totals = row.totals or {}
+    book = inputs.policy.book
+    paying = Paying.of(shares_of(totals, book, standing_among(decisions)), book)
     return SettlementRead(
         **summary_values(row),
         pins=_pins(row, inputs),
         changed_inputs=changed,
-        rules=[_rule_total(entry, inputs) for entry in totals["rules"]],
-        payees=_payees(totals["payees"], inputs, viewer),
+        rules=[_rule_total(entry, inputs, paying) for entry in totals["rules"]],
+        payees=_payees(totals["payees"], inputs, viewer, paying),
         reasons=[_reason_total(entry, inputs) for entry in totals["reasons"]],
-        pools=[_pool(entry, inputs) for entry in totals["pools"]],
+        pools=[_pool(entry, inputs, paying) for entry in totals["pools"]],
         scenarios=[_scenario(entry) for entry in totals["scenarios"]] if viewer.sees_all else [],
+        decisions=[pool_decision_read(decision, book) for decision in decisions],
         doubled_classes=totals["doubled_classes"],
         opinion=row.opinion,
     )
@@ -104,7 +116,7 @@ def _pins(row: Settlement, inputs: Inputs) -> PinsRead:
     )
 
 
-def _rule_total(entry: dict[str, Any], inputs: Inputs) -> RuleTotal:
+def _rule_total(entry: dict[str, Any], inputs: Inputs, paying: Paying) -> RuleTotal:
     rule = inputs.policy.book.rules[entry["rule_no"] - 1]
     return RuleTotal(
         rule=rule.code,
@@ -115,10 +127,11 @@ def _rule_total(entry: dict[str, Any], inputs: Inputs) -> RuleTotal:
         payable=yuan_text(entry["payable_fen"]),
         within=yuan_text(entry["within_fen"]),
         above=yuan_text(entry["above_fen"]),
+        **money_of(paying.rules, rule.no),
     )
 
 
-def _payees(entries: list[dict[str, Any]], inputs: Inputs, viewer: Viewer) -> list[PayeeTotal]:
+def _payees(entries: list[dict[str, Any]], inputs: Inputs, viewer: Viewer, paying: Paying) -> list[PayeeTotal]:
     sums: dict[UUID, list[int]] = {}
     for entry in entries:
         payee = UUID(entry["payee"])
@@ -134,6 +147,7 @@ def _payees(entries: list[dict[str, Any]], inputs: Inputs, viewer: Viewer) -> li
             payable=yuan_text(payable),
             within=yuan_text(within),
             above=yuan_text(above),
+            **money_of(paying.payees, payee),
         )
         for payee, (count, payable, within, above) in sums.items()
     ]
@@ -147,17 +161,19 @@ def _reason_total(entry: dict[str, Any], inputs: Inputs) -> ReasonTotal:
     )
 
 
-def _pool(entry: dict[str, Any], inputs: Inputs) -> PoolRead:
-    budget = next(budget for budget in inputs.policy.book.budgets if budget.code == entry["budget"])
+def _pool(entry: dict[str, Any], inputs: Inputs, paying: Paying) -> PoolRead:
+    budget = inputs.policy.book.budget(entry["budget"])
     return PoolRead(
         budget=budget.code,
         name=budget.name,
         article=budget.article,
-        amount=yuan_text(entry["pool_fen"]),
+        amount=yuan_text(budget.in_year(inputs.pinned.pins.year)),
+        carried=yuan_text(entry.get("carried_fen", 0)),
         payable=yuan_text(entry["payable_fen"]),
         within=yuan_text(entry["within_fen"]),
         above=yuan_text(entry["above_fen"]),
         left=yuan_text(entry["left_fen"]),
+        to_pay=money_of(paying.budgets, budget.code)["to_pay"],
     )
 
 
@@ -166,8 +182,10 @@ def _scenario(entry: dict[str, Any]) -> ScenarioRead:
     return ScenarioRead(**{name: entry[name] for name in ("budget", "code", "label", "explanation")}, **money)
 
 
-def line_values(line: SettlementLine, inputs: Inputs, subjects: dict[tuple[int, int], Subject]) -> dict[str, Any]:
-    """A stored line with its words."""
+def line_values(
+    line: SettlementLine, inputs: Inputs, subjects: Subjects, decided: DecidedLine | None
+) -> dict[str, Any]:
+    """A stored line with its words; `decided` is what the standing decision says of it."""
     rule = inputs.policy.book.rules[line.rule_no - 1]
     kind, outcome = SubjectKind(line.subject_kind), Outcome(line.outcome)
     reason = Reason(line.reason) if line.reason is not None else None
@@ -193,6 +211,7 @@ def line_values(line: SettlementLine, inputs: Inputs, subjects: dict[tuple[int, 
         "funding": funding.code if funding else None,
         "funding_label": funding.label if funding else None,
         "amount": yuan_text(line.amount_fen),
+        "to_pay": line_to_pay(line, decided),
     }
 
 
@@ -203,17 +222,17 @@ def _sentence(reason: Reason | None, funding: Funding | None, rank: int | None) 
     return f"符合全部条件{place}，{funding.label}"
 
 
-def line_read(line: SettlementLine, inputs: Inputs, subjects: dict[tuple[int, int], Subject]) -> LineRead:
-    return LineRead(**line_values(line, inputs, subjects))
+def line_read(line: SettlementLine, inputs: Inputs, subjects: Subjects, decided: DecidedLine | None) -> LineRead:
+    return LineRead(**line_values(line, inputs, subjects, decided))
 
 
 def line_explanation(
-    line: SettlementLine, inputs: Inputs, subjects: dict[tuple[int, int], Subject], explanation: Explanation
+    line: SettlementLine, inputs: Inputs, subjects: Subjects, decided: DecidedLine | None, explanation: Explanation
 ) -> LineExplanation:
     """A line with the account of it; whether both agree is computed, not assumed."""
     article = inputs.policy.article(explanation.article)
     return LineExplanation(
-        **line_values(line, inputs, subjects),
+        **line_values(line, inputs, subjects, decided),
         conditions=[
             ConditionRead(
                 code=condition.code,

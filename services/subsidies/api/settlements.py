@@ -1,5 +1,6 @@
 """Settlements: compute, read, explain, verify, confirm, and the payment table."""
 
+from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
 from uuid import UUID
@@ -31,6 +32,7 @@ from services.subsidies.queries.explaining import explain_line
 from services.subsidies.queries.lines import LineFilter, find_line, lines_above_pool, page_of_lines
 from services.subsidies.queries.pinned import changed_inputs
 from services.subsidies.queries.policy import current_policy
+from services.subsidies.queries.pool_decisions import decided_lines, decisions_of, standing_among
 from services.subsidies.queries.settlements import find_settlement, inputs_of, page_of_settlements, viewer_of
 from services.subsidies.queries.subjects import people_on, subjects_of
 from services.subsidies.schemas.rosters import JobAccepted
@@ -43,7 +45,7 @@ from services.subsidies.schemas.settlements import (
     SettlementSummary,
     VerificationRead,
 )
-from services.subsidies.tables import Settlement
+from services.subsidies.tables import DecidedLine, Settlement, SettlementLine
 
 router = APIRouter(tags=["settlements"])
 
@@ -109,7 +111,8 @@ async def read_settlement(
         policy = await current_policy(session, principal.alliance)
         known = await tools.registry.kept_version(session, principal.alliance)
         changed = await changed_inputs(session, inputs.pinned, policy, known)
-    return settlement_read(settlement, inputs, viewer_of(principal, scope, inputs.registry), changed)
+    viewer = viewer_of(principal, scope, inputs.registry)
+    return settlement_read(settlement, inputs, viewer, changed, await decisions_of(session, scope, settlement))
 
 
 @router.get("/settlements/{settlement_id}/lines", summary="结算明细")
@@ -134,7 +137,9 @@ async def list_lines(
     subjects = await subjects_of(session, principal.alliance, inputs.registry, rows)
     if people := people_on(rows):
         await audit_read(session, clock, principal, "settlement_line", settlement.id, rows=people)
-    return Page(items=[line_read(row, inputs, subjects) for row in rows], next_cursor=cursor, total=total)
+    decided = await _decided(session, scope, settlement, rows)
+    items = [line_read(row, inputs, subjects, decided.get(row.line_no)) for row in rows]
+    return Page(items=items, next_cursor=cursor, total=total)
 
 
 @router.get("/settlements/{settlement_id}/lines/{line_no}", summary="一行明细的完整说明")
@@ -153,7 +158,17 @@ async def read_line(
     subjects = await subjects_of(session, principal.alliance, inputs.registry, [line])
     if people := people_on([line]):
         await audit_read(session, clock, principal, "settlement_line", f"{settlement.id}/{line_no}", rows=people)
-    return line_explanation(line, inputs, subjects, await explain_line(session, inputs, settlement, line))
+    decided = await _decided(session, scope, settlement, [line])
+    explanation = await explain_line(session, inputs, settlement, line)
+    return line_explanation(line, inputs, subjects, decided.get(line_no), explanation)
+
+
+async def _decided(
+    session: Writing, scope: CallerScope, settlement: Settlement, lines: Sequence[SettlementLine]
+) -> dict[int, DecidedLine]:
+    """What the standing decisions say of some lines, by line number."""
+    standing = standing_among(await decisions_of(session, scope, settlement))
+    return await decided_lines(session, settlement.alliance, standing, [line.line_no for line in lines])
 
 
 @router.post("/settlements/{settlement_id}/confirmation", summary="确认结算（每年度一次）")

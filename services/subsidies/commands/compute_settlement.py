@@ -23,7 +23,7 @@ from services.subsidies.queries.policy import current_policy
 from services.subsidies.queries.prior import number_recognitions
 from services.subsidies.queries.totals import totals_of
 from services.subsidies.rosters.storing import next_sequence
-from services.subsidies.rules.bulk import LINES, Settled, settle
+from services.subsidies.rules.bulk import LINES, Settled, settle_under
 from services.subsidies.rules.facts import FactsError
 from services.subsidies.rules.pins import Pins, csv_parts, started_hash
 from services.subsidies.rules.series import RuleBookError
@@ -113,10 +113,9 @@ async def _pin(session: WriteSession, row: Settlement, latest: Latest) -> Inputs
 
 async def settle_inputs(session: WriteSession, inputs: Inputs) -> tuple[Loaded, Settled]:
     """Load the facts and settle them, off the event loop. Raises Conflict when facts and rules do not fit."""
-    pins = inputs.pinned.pins
     try:
         loaded = await load_facts(session, inputs)
-        settled = await asyncio.to_thread(settle, pins.year, pins.snapshot_date, inputs.policy.book, loaded.facts)
+        settled = await asyncio.to_thread(settle_under, inputs.terms, loaded.facts)
     except (FactsError, RuleBookError) as fault:
         raise Conflict(
             "名册与现行奖补规则不相符，不能结算：请核对申报项目后重新导入名册。", code="facts_unusable"

@@ -12,7 +12,7 @@ from services.kernel.database import AnySession
 from services.kernel.registry_words import TAKES_PART
 from services.subsidies.clients.registry import RegistryFacts
 from services.subsidies.queries.bulk import Refine, frame_of
-from services.subsidies.queries.pinned import Pinned
+from services.subsidies.queries.pinned import Pinned, terms_of
 from services.subsidies.queries.policy import Policy
 from services.subsidies.queries.prior import PriorPayments, prior_payments
 from services.subsidies.rules.facts import Facts
@@ -69,7 +69,7 @@ class Inputs:
 
     @property
     def terms(self) -> YearTerms:
-        return self.policy.book.terms(self.pinned.pins.year, self.pinned.pins.snapshot_date)
+        return terms_of(self.pinned, self.policy)
 
 
 @dataclass(frozen=True)

@@ -26,21 +26,30 @@ class PriorPayments:
     numbers: dict[UUID, int]
 
 
-# Only what the pool reached counts as paid; a line above the pool was frozen.
+# What the pool reached counts as paid; a line above the pool is frozen until a decision pays it, or defers it to the
+# next year, which must then pay it. Under the pinned decision of its budget a line counts with what that gives it.
+_DECIDED: Final = (
+    "(SELECT s.no, d.line_no, d.paid_fen + d.deferred_fen AS fen FROM decided_line d "
+    "JOIN pool_decision p ON p.alliance = d.alliance AND p.id = d.decision "
+    "JOIN settlement s ON s.alliance = p.alliance AND s.id = p.settlement "
+    "WHERE d.alliance = :alliance AND d.decision = ANY (:decisions))"
+)
 _PAID: Final = (
-    "settlement_line l WHERE l.alliance = :alliance AND l.settlement_no = ANY (:settlements) "
-    f"AND l.outcome = {int(Outcome.PAYABLE)} AND l.funding = {int(Funding.WITHIN_POOL)} AND l.subject_kind = :kind"
+    f"settlement_line l LEFT JOIN {_DECIDED} decided ON decided.no = l.settlement_no AND decided.line_no = l.line_no "
+    "WHERE l.alliance = :alliance AND l.settlement_no = ANY (:settlements) "
+    f"AND l.outcome = {int(Outcome.PAYABLE)} AND l.subject_kind = :kind "
+    f"AND coalesce(decided.fen > 0, l.funding = {int(Funding.WITHIN_POOL)})"
 )
 
 
 async def prior_payments(session: AnySession, pinned: Pinned) -> PriorPayments:
-    """Read what the pinned earlier settlements paid."""
+    """Read what the pinned settlements of other years paid, under the decisions that were pinned with them."""
     alliance = pinned.pins.alliance
     numbers = await recognition_numbers(session, alliance)
     settlements = [settlement.no for settlement in pinned.prior]
     if not settlements:
         return PriorPayments([], [], frozenset(), {}, numbers)
-    bound = {"alliance": alliance, "settlements": settlements}
+    bound = {"alliance": alliance, "settlements": settlements, "decisions": pinned.decisions}
     people = text(
         "SELECT DISTINCT encode(s.person_key, 'hex') FROM student s "  # noqa: S608  # this module's own text
         f"WHERE s.alliance = :alliance AND s.no IN (SELECT l.subject_no FROM {_PAID}) ORDER BY 1"
@@ -49,7 +58,9 @@ async def prior_payments(session: AnySession, pinned: Pinned) -> PriorPayments:
         "SELECT DISTINCT c.school::text, c.class_code, c.opening_year FROM school_class c "  # noqa: S608
         f"WHERE c.alliance = :alliance AND c.no IN (SELECT l.subject_no FROM {_PAID})"
     )
-    recognitions = text(f"SELECT l.subject_no, sum(l.amount_fen)::bigint FROM {_PAID} GROUP BY 1")  # noqa: S608
+    recognitions = text(
+        f"SELECT l.subject_no, sum(coalesce(decided.fen, l.amount_fen))::bigint FROM {_PAID} GROUP BY 1"  # noqa: S608
+    )
     rows = await session.execute(recognitions, {**bound, "kind": int(SubjectKind.RECOGNITION)})
     paid: dict[int, int] = {row[0]: row[1] for row in rows}
     return PriorPayments(

@@ -16,7 +16,7 @@ from services.subsidies.clients.registry import RegistryClient, RegistryFacts
 from services.subsidies.domain import SettlementState
 from services.subsidies.queries.facts import Inputs
 from services.subsidies.queries.pinned import Pinned
-from services.subsidies.queries.policy import policy_at
+from services.subsidies.queries.policy import Policy, policy_at
 from services.subsidies.tables import Settlement
 
 SORTABLE = {"created_at": Settlement.created_at, "year": Settlement.year}
@@ -60,14 +60,19 @@ async def find_settlement(
     return found
 
 
-async def inputs_of(session: AnySession, registry: RegistryClient, settlement: Settlement) -> Inputs:
-    """The policy version and registry snapshot that a computed settlement pinned. Raises Conflict before that."""
+async def basis_of(session: AnySession, settlement: Settlement) -> tuple[Pinned, Policy]:
+    """What a computed settlement pinned, and the policy version among it. Raises Conflict before that."""
     if settlement.pins is None:
         raise Conflict("这次结算还没有算出结果，请稍后再看。", code="settlement_not_computed")
     pinned = Pinned.from_json(settlement.pins)
     pins = pinned.pins
-    policy = await policy_at(session, pins.alliance, pins.policy_pack, pins.policy_version)
-    return Inputs(pinned, policy, await registry.at(session, pins.alliance, pins.registry_version))
+    return pinned, await policy_at(session, pins.alliance, pins.policy_pack, pins.policy_version)
+
+
+async def inputs_of(session: AnySession, registry: RegistryClient, settlement: Settlement) -> Inputs:
+    """The policy version and registry snapshot that a computed settlement pinned. Raises Conflict before that."""
+    pinned, policy = await basis_of(session, settlement)
+    return Inputs(pinned, policy, await registry.at(session, pinned.pins.alliance, pinned.pins.registry_version))
 
 
 @dataclass(frozen=True)

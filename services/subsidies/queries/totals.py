@@ -20,6 +20,7 @@ def totals_of(settled: Settled, terms: YearTerms, doubled_classes: int) -> dict[
             {
                 "budget": pool.budget,
                 "pool_fen": pool.pool_fen,
+                "carried_fen": terms.carried_fen.get(pool.budget, 0),
                 "payable_fen": pool.payable_fen,
                 "within_fen": pool.within_fen,
                 "above_fen": pool.above_fen,
@@ -32,7 +33,7 @@ def totals_of(settled: Settled, terms: YearTerms, doubled_classes: int) -> dict[
             _scenario(pool.budget, scenario)
             for pool in settled.pools.values()
             if pool.above_fen > 0
-            for scenario in scenarios(settled, terms, pool.budget)
+            for scenario in scenarios(settled.lines, terms, pool.budget)
         ],
         "doubled_classes": doubled_classes,
     }
@@ -50,6 +51,17 @@ def _by_payee(lines: pl.DataFrame) -> list[dict[str, Any]]:
             within_fen=amount.filter(within).sum(),
             above_fen=amount.filter(within.not_()).sum(),
         )
+    )
+    return sums.sort("rule_no", "payee").to_dicts()
+
+
+def shares_by_payee(lines: pl.DataFrame, funding: pl.DataFrame) -> list[dict[str, Any]]:
+    """What a scenario's funding gives each payee under each rule; counted are the lines that get something."""
+    shares = funding.join(lines.select("line_no", "rule_no", "payee"), on="line_no")
+    sums = shares.group_by("payee", "rule_no").agg(
+        pl.col("paid_fen", "deferred_fen", "unfunded_fen").sum(),
+        count=(pl.col("paid_fen") > 0).sum(),
+        deferred_count=(pl.col("deferred_fen") > 0).sum(),
     )
     return sums.sort("rule_no", "payee").to_dicts()
 

@@ -4,7 +4,7 @@
 `settlement_hash` pins them, `explain_*` tells one case, and `scenarios` shows what a shortfall leaves to decide.
 """
 
-from services.subsidies.rules.bulk import LINES, TOTALS, Pool, Settled, settle
+from services.subsidies.rules.bulk import LINES, TOTALS, Pool, Settled, settle, settle_under
 from services.subsidies.rules.cases import ClassCase, RecognitionCase, StudentCase
 from services.subsidies.rules.explain import (
     Condition,
@@ -58,5 +58,6 @@ __all__ = [
     "explain_student",
     "scenarios",
     "settle",
+    "settle_under",
     "settlement_hash",
 ]

@@ -93,9 +93,13 @@ class Settled:
 
 
 def settle(year: int, snapshot_date: date, rulebook: RuleBook, facts: Facts) -> Settled:
-    """Settle `year` with the rosters as of `snapshot_date`. Pure; the order of the facts' rows does not matter."""
-    terms = rulebook.terms(year, snapshot_date)
-    counted = headcounts(facts, snapshot_date)
+    """Settle `year` with the rosters as of `snapshot_date`, nothing being carried over from an earlier year."""
+    return settle_under(rulebook.terms(year, snapshot_date), facts)
+
+
+def settle_under(terms: YearTerms, facts: Facts) -> Settled:
+    """Settle a year under its terms. Pure; the order of the facts' rows does not matter."""
+    counted = headcounts(facts, terms.snapshot_date)
     sections = [
         recognition_lines(facts.recognitions, terms),
         student_lines(facts.students, terms),

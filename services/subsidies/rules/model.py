@@ -79,9 +79,12 @@ class Budget:
     amount_fen: int
     article: str
 
+    def exists_in(self, year: int) -> bool:
+        return self.first_year <= year <= self.last_year
+
     def in_year(self, year: int) -> int:
         """What the year has, in 分; nothing outside the budget's years."""
-        return self.amount_fen if self.first_year <= year <= self.last_year else 0
+        return self.amount_fen if self.exists_in(year) else 0
 
 
 @dataclass(frozen=True)
@@ -121,6 +124,12 @@ class RuleBook:
             if rule.code == code:
                 return rule
         raise RuleBookError(f"no rule {code}")
+
+    def budget(self, code: str) -> Budget:
+        for budget in self.budgets:
+            if budget.code == code:
+                return budget
+        raise RuleBookError(f"no budget {code}")
 
     def deciding(self, decision: str, value: str, rule: str | None = None) -> RuleBook:
         """The same book with one of our decisions taken otherwise, by one rule or wherever it is taken.

@@ -1,8 +1,9 @@
-"""What could be done when the payable lines exceed a budget. Nothing here is ever applied by itself.
+"""What can be done when the payable lines exceed a budget. Nothing here is ever applied by itself.
 
 A scenario is shown to the people who decide; their decision and its document are recorded elsewhere, and only then is
-a scenario's funding used. In every scenario each line's claimed amount is split without remainder into what is paid
-now, what is carried over to the next year's budget, and what goes unfunded. All amounts are whole 分 (fen).
+a scenario's funding used, computed again from the same lines. In every scenario each line's claimed amount is split
+without remainder into what is paid now, what is carried over to the next year's budget, and what goes unfunded. All
+amounts are whole 分 (fen).
 """
 
 from __future__ import annotations
@@ -13,7 +14,6 @@ from enum import StrEnum
 
 import polars as pl
 
-from services.subsidies.rules.bulk import Settled
 from services.subsidies.rules.terms import YearTerms
 from services.subsidies.rules.vocabulary import Funding
 
@@ -70,13 +70,14 @@ class Scenario:
         return self.pool_fen - self.paid_fen
 
 
-def scenarios(settled: Settled, terms: YearTerms, budget: str) -> tuple[Scenario, ...]:
-    """Every scenario for one budget, in the order of ScenarioCode; all pay in full when the budget suffices."""
+def scenarios(lines: pl.DataFrame, terms: YearTerms, budget: str) -> tuple[Scenario, ...]:
+    """Every scenario for one budget over settled lines, in the order of ScenarioCode; all pay in full when it suffices.
+
+    The lines are those of `LINES`, in line order, as they were settled or as they are stored.
+    """
     rules = [rule for rule in terms.rules if rule.budget == budget]
     selective = [rule.no for rule in rules if rule.selective]
-    claims = settled.lines.filter(
-        pl.col("rule_no").is_in([rule.no for rule in rules]), pl.col("funding").is_not_null()
-    ).select(
+    claims = lines.filter(pl.col("rule_no").is_in([rule.no for rule in rules]), pl.col("funding").is_not_null()).select(
         "line_no",
         "funding",
         claimed_fen="amount_fen",
@@ -147,3 +148,11 @@ def _shared(claimed: pl.Series, pool_fen: int) -> pl.Series:
 def by_code(all_scenarios: Sequence[Scenario], code: ScenarioCode) -> Scenario:
     """The scenario with this code; raises KeyError if it was not computed."""
     return {scenario.code: scenario for scenario in all_scenarios}[code]
+
+
+def same_effect(standing: ScenarioCode | None, new: ScenarioCode) -> bool:
+    """Whether a new decision changes nothing of what other years count as paid or are charged with.
+
+    Undecided, what the pool does not reach counts as unpaid, which is what `fixed_first` says.
+    """
+    return (standing or ScenarioCode.FIXED_FIRST) is new

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from datetime import date
 
 from services.subsidies.rules.vocabulary import EarlierLevel, Origin, PayeeRole
@@ -61,7 +61,10 @@ class StudentTerms(RuleTerms):
 
 @dataclass(frozen=True)
 class YearTerms:
-    """All the rules of one settlement, in the pack's order, and what each budget holds in the year."""
+    """All the rules of one settlement, in the pack's order, and what each budget holds in the year.
+
+    `carried_fen` is what an earlier year deferred to this one, by budget; `budgets_fen` is what is left beside it.
+    """
 
     year: int
     snapshot_date: date
@@ -69,6 +72,12 @@ class YearTerms:
     city_prefix: str
     rules: tuple[RuleTerms, ...]
     budgets_fen: Mapping[str, int]
+    carried_fen: Mapping[str, int] = field(default_factory=dict)
+
+    def charged(self, carried_fen: Mapping[str, int]) -> YearTerms:
+        """The same terms where the budgets first pay what an earlier year deferred; none is left with less than 0."""
+        left = {budget: max(fen - carried_fen.get(budget, 0), 0) for budget, fen in self.budgets_fen.items()}
+        return replace(self, budgets_fen=left, carried_fen=carried_fen)
 
     @property
     def recognition_rules(self) -> tuple[RecognitionTerms, ...]:

@@ -1,11 +1,16 @@
 """Settlements on the wire. Every amount is a string of yuan with two decimals."""
 
 from datetime import date, datetime
+from typing import Final
 from uuid import UUID
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from services.subsidies.domain import SettlementState
+from services.subsidies.schemas.pool_decisions import PoolDecisionRead
+
+TO_PAY: Final = "本年支付：超出资金池的，作出决定前为零，决定后按决定"
+DEFERRED: Final = "按决定结转到下年支付"
 
 
 class SettlementCreate(BaseModel):
@@ -44,7 +49,7 @@ class SettlementSummary(BaseModel):
 
 
 class RuleTotal(BaseModel):
-    """One rule: how many lines are payable and excluded, and what of the money the pool reaches."""
+    """One rule: how many lines are payable and excluded, what of the money the pool reaches, and what is to be paid."""
 
     rule: str
     rule_name: str
@@ -54,6 +59,8 @@ class RuleTotal(BaseModel):
     payable: str
     within: str
     above: str
+    to_pay: str = Field(description=TO_PAY)
+    deferred: str = Field(description=DEFERRED)
 
 
 class PayeeTotal(BaseModel):
@@ -65,6 +72,8 @@ class PayeeTotal(BaseModel):
     payable: str
     within: str
     above: str
+    to_pay: str = Field(description=TO_PAY)
+    deferred: str = Field(description=DEFERRED)
 
 
 class ReasonTotal(BaseModel):
@@ -78,16 +87,21 @@ class ReasonTotal(BaseModel):
 
 
 class PoolRead(BaseModel):
-    """One budget of the year: what it has, what is payable under it, within and above."""
+    """One budget of the year: what it has, what is payable under it, within and above.
+
+    What the year before deferred is charged to it first: `within` and `left` share out `amount` less `carried`.
+    """
 
     budget: str
     name: str
     article: str
     amount: str
+    carried: str = Field(description="上年度结转到本年支付的金额，先从本年资金中列支")
     payable: str
     within: str
     above: str
     left: str
+    to_pay: str = Field(description=TO_PAY + "；不含上年度结转的金额")
 
 
 class ScenarioRead(BaseModel):
@@ -131,6 +145,7 @@ class SettlementRead(SettlementSummary):
     reasons: list[ReasonTotal]
     pools: list[PoolRead]
     scenarios: list[ScenarioRead]
+    decisions: list[PoolDecisionRead] = Field(description="超出资金池的处理决定，最近的在前；每项资金以最近一次为准")
     doubled_classes: int = Field(description="同时出现在两份名册上的班级行数，已只计一次")
     opinion: str | None
 
@@ -167,6 +182,7 @@ class LineRead(BaseModel):
                 "funding": "within_pool",
                 "funding_label": "资金池内",
                 "amount": "500.00",
+                "to_pay": "500.00",
             }
         }
     )
@@ -190,6 +206,7 @@ class LineRead(BaseModel):
     funding: str | None
     funding_label: str | None
     amount: str
+    to_pay: str | None = Field(description=TO_PAY + "；不计奖的没有")
 
 
 class ConditionRead(BaseModel):

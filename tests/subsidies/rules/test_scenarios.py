@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from decimal import Decimal
 from fractions import Fraction
 from typing import Any
@@ -19,7 +18,7 @@ from tests.subsidies.rules.support import SNAPSHOT, YEAR, book, facts_of, pupils
 
 def shown(rulebook: RuleBook, **rows: Any) -> dict[ScenarioCode, Scenario]:
     settled = settle(YEAR, SNAPSHOT, rulebook, facts_of(**rows))
-    found = scenarios(settled, rulebook.terms(YEAR, SNAPSHOT), "award_pool")
+    found = scenarios(settled.lines, rulebook.terms(YEAR, SNAPSHOT), "award_pool")
     return {code: by_code(found, code) for code in ScenarioCode}
 
 
@@ -78,7 +77,7 @@ def test_amounts_of_a_whole_province_do_not_overflow() -> None:
     part = [{"student_no": n, "person_key": str(n).encode()} for n in range(1, 4)]
     settled = settle(YEAR, SNAPSHOT, huge, facts_of(part))
     grown = settled.lines.with_columns(amount_fen=pl.lit(2_000_000_000_000, dtype=pl.Int64))
-    found = scenarios(replace(settled, lines=grown), huge.terms(YEAR, SNAPSHOT), "award_pool")
+    found = scenarios(grown, huge.terms(YEAR, SNAPSHOT), "award_pool")
     shared = by_code(found, ScenarioCode.PRO_RATA_ALL)
     assert shared.paid_fen == 4_000_000_000_000
     assert shared.lines["paid_fen"].to_list() == [1_333_333_333_334, 1_333_333_333_333, 1_333_333_333_333]
@@ -89,7 +88,7 @@ def test_amounts_of_a_whole_province_do_not_overflow() -> None:
 def test_every_scenario_splits_each_claim_without_remainder(world: dict[str, Any], rulebook: RuleBook) -> None:
     settled = settle(YEAR, SNAPSHOT, rulebook, strategies.facts(world))
     claimed = settled.lines.filter(pl.col("funding").is_not_null())
-    for scenario in scenarios(settled, rulebook.terms(YEAR, SNAPSHOT), "award_pool"):
+    for scenario in scenarios(settled.lines, rulebook.terms(YEAR, SNAPSHOT), "award_pool"):
         lines = scenario.lines
         assert dict(lines.schema) == dict(FUNDING)
         assert lines["line_no"].to_list() == claimed["line_no"].to_list()
