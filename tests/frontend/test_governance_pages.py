@@ -213,8 +213,7 @@ def listing(*items: dict[str, Any]) -> Handler:
     return reply({"items": list(items), "next_cursor": None, "total": len(items)})
 
 
-@pytest.fixture(autouse=True)
-def registry(fake: FakeGateway) -> None:
+def governance_answers() -> dict[tuple[str, str], Handler]:
     """What the registry answers when nothing special happens."""
     reads = {
         "/structure": STRUCTURE,
@@ -226,16 +225,21 @@ def registry(fake: FakeGateway) -> None:
         f"/leads/{LEAD}": LEAD_READ,
         "/resolutions/options": {"items": [{"id": RESOLUTION, "label": "示集〔2025〕1号 关于预算的决议"}]},
     }
-    fake.answers |= {("GET", API + path): reply(data, headers={"ETag": '"2"'}) for path, data in reads.items()}
     things = (f"bodies/{ONE}", f"seats/{SEAT}", f"meetings/{MEETING}", f"resolutions/{RESOLUTION}")
-    fake.answers |= {("GET", f"{API}/{thing}/history"): reply(HISTORY) for thing in things}
-    fake.answers |= {("GET", path): reply({"items": []}) for path in CITING.values()}
-    fake.answers |= {
+    return {
+        **{("GET", API + path): reply(data, headers={"ETag": '"2"'}) for path, data in reads.items()},
+        **{("GET", f"{API}/{thing}/history"): reply(HISTORY) for thing in things},
+        **{("GET", path): reply({"items": []}) for path in CITING.values()},
         ("GET", f"{API}/bodies"): listing(SUMMARY),
         ("GET", f"{API}/members"): listing(),
         ("GET", f"{API}/meetings"): listing(MEETING_READ),
         ("GET", f"{API}/resolutions"): listing(RESOLUTION_READ),
     }
+
+
+@pytest.fixture(autouse=True)
+def registry(fake: FakeGateway) -> None:
+    fake.answers |= governance_answers()
 
 
 class Recorder:
