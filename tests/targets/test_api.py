@@ -234,7 +234,7 @@ def test_applying_a_pack_again_changes_nothing(url: str, clock: FixedClock) -> N
     assert asyncio.run(body()) == ([(1, True), (1, False)], [1, 1])
 
 
-@pytest.mark.parametrize("table", ["report_decision", "policy_version"])
+@pytest.mark.parametrize("table", ["report_decision", "source_decision", "policy_version"])
 def test_history_is_append_only(url: str, table: str) -> None:
     async def body() -> None:
         database = Database(url)

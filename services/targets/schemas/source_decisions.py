@@ -18,9 +18,9 @@ class SourceDecisionCreate(Citing):
     model_config = ConfigDict(extra="forbid")
 
     year: Annotated[
-        int | None,
+        Annotated[int, Field(ge=YEARS.start, lt=YEARS.stop)] | None,
         EmptyIsNone,
-        Field(ge=YEARS.start, lt=YEARS.stop, description="年度；文件没有写明年度的要求填 null", examples=[2023]),
+        Field(description="年度；文件没有写明年度的要求填 null", examples=[2023]),
     ]
     article: str = Field(min_length=1, max_length=100, description="按哪一处考核", examples=["三"])
     opinion: Annotated[str, StringConstraints(strip_whitespace=True, min_length=2, max_length=1000)] = Field(
