@@ -76,7 +76,7 @@ AGREEMENTS = Table(
         Filter("phase", "状态", "select", options(words.AGREEMENT_PHASES)),
         Filter("expiring_within", "到期", "select", WITHIN),
         Filter("unrenewed", "续签", "select", (("true", "还没有续签"),)),
-        Filter("as_of", "查看日期", "date"),
+        Filter("as_of", "截至日期", "date"),
     ),
 )
 

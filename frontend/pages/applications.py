@@ -8,6 +8,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from frontend import filters
 from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import KEY_FIELD, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
@@ -261,7 +262,7 @@ def entry(step: Mapping[str, Any]) -> dict[str, Any]:
         "at": step["at"],
         "who": step["actor_name"],
         "title": words.APPLICATION_STEPS[step["step"]],
-        "detail": "；".join(filter(None, [f"日期：{step['on_date']}", *told])),
+        "detail": "；".join(filter(None, [f"日期：{filters.date_cn(step['on_date'])}", *told])),
         "tone": TONES.get(step["step"], "danger" if step["to_state"] == "rejected" else "info"),
         "links": cited(step),
     }

@@ -56,7 +56,7 @@ COLLABORATIONS = Table(
         Filter("division", "县区", "select"),
         Filter("partner", "参加单位", placeholder="单位名称或拼音"),
         Filter("missing", "缺项", "select", MISSING),
-        Filter("as_of", "查看日期", "date"),
+        Filter("as_of", "截至日期", "date"),
     ),
 )
 

@@ -9,6 +9,7 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
+from frontend import filters
 from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
@@ -93,9 +94,11 @@ def forms_of(allowed: list[str], user: User) -> list[StepForm]:
 def entry(step: Mapping[str, Any]) -> dict[str, Any]:
     """A step as the timeline shows it."""
     graded = f"{step['year']} 年度：{words.REVIEW_GRADES[step['grade']]}" if step["grade"] else ""
-    named = [("期限", step["deadline"]), ("文件", step["document"]), ("决议", step["resolution_number"])]
+    deadline = filters.date_cn(step["deadline"]) if step["deadline"] else None
+    named = [("期限", deadline), ("文件", step["document"]), ("决议", step["resolution_number"])]
     application = [("入会申请", f"/applications/{step['application']}")] if step["application"] else []
-    told = [f"生效日期：{step['effective_on']}", graded, step["opinion"], *(f"{k}：{v}" for k, v in named if v)]
+    holds = f"生效日期：{filters.date_cn(step['effective_on'])}"
+    told = [holds, graded, step["opinion"], *(f"{k}：{v}" for k, v in named if v)]
     return {
         "at": step["at"],
         "who": step["actor_name"],

@@ -60,7 +60,7 @@ PLATES = Table(
         Filter("plates", "只看会到期的", "select", TRUE),
         Filter("lapsing", "90 天内到期", "select", TRUE),
         Filter("review_due", "欠年度考核", "select", TRUE),
-        Filter("as_of", "查看日期", "date"),
+        Filter("as_of", "截至日期", "date"),
     ),
     empty_hint="登记级别认定后在这里查看；会到期的奖牌到期自动失效。",
 )

@@ -74,7 +74,7 @@ def test_a_class_from_its_form_to_its_contributions(sign_in: SignIn) -> None:
     expect(page.locator("#collaboration")).to_contain_text("待决定")
     faults += faults_at_both_sizes(page, "collaboration")
 
-    page.get_by_label("查看日期").fill("2024-09-30")
+    page.get_by_label("截至日期").fill("2024-09-30")
     page.get_by_role("button", name="查看", exact=True).click()
     expect(page.locator("#collaboration")).to_contain_text("2024年9月30日 的情况，不能修改")
     expect(page.locator("#collaboration")).to_contain_text("还没有登记投入")
