@@ -58,6 +58,7 @@ from frontend.pages import (
     sign_out,
     subsidies_claims,
     subsidies_lines,
+    subsidies_pool,
     subsidies_rosters,
     subsidies_settlements,
     targets,
@@ -78,7 +79,7 @@ SWEEP_SECONDS = 600
 UPLOAD_BYTES = 64 * 1024 * 1024
 
 # Page modules, in the order of the menu; each has a `router`. See frontend/pages/__init__.py.
-SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_lines)
+SUBSIDIES = (subsidies_rosters, subsidies_claims, subsidies_settlements, subsidies_pool, subsidies_lines)
 COLLABORATIONS = (
     collaboration_forms,
     collaboration_contributions,

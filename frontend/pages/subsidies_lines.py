@@ -14,6 +14,7 @@ from frontend.access import CurrentUser, Gateway, needs
 from frontend.gateway_client import BoundGateway
 from frontend.htmx import page_or_fragment
 from frontend.pages.subsidies_common import API, sum_fen
+from frontend.pages.subsidies_shortfall import told_of_line
 from frontend.session import User
 from frontend.tables import Column, Filter, Table, TableView
 from services.kernel.permissions import Party, Permission
@@ -37,6 +38,15 @@ def _subject(row: Mapping[str, Any]) -> Markup:
     return Markup('{}<p class="field-help">{}</p>').format(link, facts) if facts else link
 
 
+def _amount(row: Mapping[str, Any]) -> Markup:
+    """The amount, and what is paid of it this year where that is less."""
+    amount, to_pay = (filters.fen_of(row[key]) for key in ("amount", "to_pay"))
+    shown = filters.amount(amount, unit=False)
+    if to_pay is None or to_pay == amount:
+        return shown
+    return Markup('{}<span class="cell-note">本年支付 {}</span>').format(shown, filters.amount(to_pay, unit=False))
+
+
 def _rule(row: Mapping[str, Any]) -> Markup:
     return Markup("{} {}").format(row["rule_name"], filters.citation(row["pack"], row["article"]))
 
@@ -54,7 +64,7 @@ LINES = Table(
         Column("sentence", "说明", wide=True),
         Column("rule_name", "奖补项目", render=_rule),
         Column("payee_name", "收款单位"),
-        Column("amount", "金额", "amount", sort="amount"),
+        Column("amount", "金额", "amount", sort="amount", render=_amount),
     ),
     filters=(
         Filter("rule", "奖补项目", "select"),
@@ -80,10 +90,11 @@ async def lines_view(request: Request, gateway: BoundGateway, user: User, settle
         "reason": sorted({(entry["reason"], entry["sentence"]) for entry in settlement["reasons"]}),
         "payee": [(payee["payee"], payee["payee_name"]) for payee in settlement["payees"]],
     }
+    sums = line_totals(settlement, asked, answer, sees_all=user.party not in (Party.COUNTY, Party.MEMBER))
     return table.view(
         request,
         {**answer, "items": rows},
-        totals=line_totals(settlement, asked, answer, sees_all=user.party not in (Party.COUNTY, Party.MEMBER)),
+        totals={**sums, "amount": _amount(sums)},
         filters=[Filter(f.name, f.label, f.kind, options.get(f.name, f.options)) for f in table.filters],
     )
 
@@ -95,20 +106,23 @@ def line_totals(
 
     Totals are kept by rule and by payee, not by both, and those by rule are the whole alliance's.
     """
-    whole = answer["total"] == len(answer["items"])
+    found, whole = answer["items"], answer["total"] == len(answer["items"])
     rule, payee = asked.get("rule"), asked.get("payee")
     if whole or (rule and payee) or not (sees_all or payee):
         words = "全部" if whole else "本页"
-        return {"subject": f"{words} {len(answer['items'])} 行", "amount": sum_fen(answer["items"], "amount")}
-    return {"subject": f"全部 {answer['total']} 行", "amount": _kept_total(settlement, asked)}
+        return {"subject": f"{words} {len(found)} 行", **{key: sum_fen(found, key) for key in ("amount", "to_pay")}}
+    return {"subject": f"全部 {answer['total']} 行", **_kept_totals(settlement, asked)}
 
 
-def _kept_total(settlement: Mapping[str, Any], asked: Mapping[str, Any]) -> int:
+def _kept_totals(settlement: Mapping[str, Any], asked: Mapping[str, Any]) -> dict[str, int | None]:
+    """What the totals tell of all lines found; they do not tell what is paid of the lines within or above a pool."""
     if asked.get("reason") or asked.get("outcome") == "excluded":
-        return 0  # an excluded line carries no amount
+        return {"amount": 0, "to_pay": 0}  # an excluded line carries no amount
     kind, wanted = ("payee", asked["payee"]) if asked.get("payee") else ("rule", asked.get("rule"))
     rows = [row for row in settlement[f"{kind}s"] if wanted in (None, row[kind])]
-    return sum_fen(rows, FUNDED_SUMS[str(asked.get("funding") or "")])
+    funding = str(asked.get("funding") or "")
+    to_pay = None if funding else sum_fen(rows, "to_pay")
+    return {"amount": sum_fen(rows, FUNDED_SUMS[funding]), "to_pay": to_pay}
 
 
 @router.get("")
@@ -131,6 +145,8 @@ async def line(
         "pack": settlement["pins"]["policy_pack"],
         "line": found,
         "facts_known": [(fact["label"], fact["value"]) for fact in found["facts"]],
+        "decisions": told_of_line(settlement, found),
+        "paid_otherwise": found["to_pay"] not in (None, found["amount"]),
         "outcomes": OUTCOMES,
         "fundings": FUNDINGS,
         "nothing": filters.NOTHING,

@@ -6,11 +6,11 @@ from uuid import UUID
 from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
-from frontend import filters
 from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
-from frontend.htmx import HtmxDetails, page_or_fragment, redirect, render
+from frontend.htmx import HtmxDetails, hx_retarget, page_or_fragment, redirect, render
+from frontend.pages import subsidies_shortfall
 from frontend.pages.subsidies_common import API, sum_fen, this_year, year_text
 from frontend.pages.subsidies_lines import lines_view
 from frontend.session import User
@@ -29,7 +29,7 @@ STATES = {
     "failed": ("计算失败", "danger"),
 }
 FORM_LABELS = {"year": "结算年度", "snapshot_date": "快照日"}
-MONEY = ("payable", "within", "above")
+MONEY = ("payable", "within", "above", "to_pay", "deferred")
 
 SETTLEMENTS = Table(
     id="settlements",
@@ -98,30 +98,38 @@ def _new_page(request: Request, form: Form, status: int = 200) -> Response:
 async def settlement(settlement_id: UUID, request: Request, gateway: Gateway, user: CurrentUser) -> Response:
     """One settlement: progress while it is computed, then everything it says."""
     answer = await gateway.get(f"{API}/settlements/{settlement_id}")
-    return await _settlement_page(request, gateway, user, answer)
+    return await settlement_page(request, gateway, user, answer)
 
 
-async def _settlement_page(
+async def settlement_page(
     request: Request,
     gateway: BoundGateway,
     user: User,
     answer: Answer,
     *,
     form: Form | None = None,
+    decision_form: Form | None = None,
     verification: dict[str, Any] | None = None,
     status: int = 200,
 ) -> Response:
+    """The page of a settlement; `form` (of its confirmation) and `decision_form` are those that were refused."""
     found = answer.data
     running = found["state"] == "queued" and found["job"]
+    shortfalls = subsidies_shortfall.shortfalls(found, decision_form or _decision_form(request, user, found))
     values = {
         "settlement": found,
         "states": STATES,
         "job": (await gateway.get(f"{API}/jobs/{found['job']}")).data if running else None,
         "form": form or Form.of(request, etag=answer.etag),
         "verification": verification,
-        "pools": [_pool(pool, found) for pool in found["pools"]],
+        "pools": [subsidies_shortfall.meter(pool, found) for pool in found["pools"]],
         "sums": {name: {key: sum_fen(found[name], key) for key in MONEY} for name in ("rules", "payees")},
-        "shortfalls": [_shortfall(pool, found) for pool in found["pools"] if filters.fen_of(pool["above"])],
+        "shortfalls": shortfalls,
+        "decided": any(one.decision for one in shortfalls),
+        "undecided": not all(one.decision for one in shortfalls),
+        "above_words": subsidies_shortfall.above_words(found),
+        "decision_fields": subsidies_shortfall.WRITTEN,
+        "decision_labels": subsidies_shortfall.LABELS,
         "settles": user.may(Permission.SUBSIDIES_SETTLE),
         "confirms": user.may(Permission.SUBSIDIES_CONFIRM),
         "table": await lines_view(request, gateway, user, found) if found["pins"] else None,
@@ -130,22 +138,12 @@ async def _settlement_page(
     return page_or_fragment(request, "subsidies/settlements/settlement.html", fragment, values, status=status)
 
 
-def _pool(pool: dict[str, Any], settlement: dict[str, Any]) -> dict[str, Any]:
-    """A pool as its meter shows it, in 分: what a draft needs is frozen, what was confirmed is used."""
-    within = filters.fen_of(pool["within"]) or 0
-    confirmed = settlement["state"] == "confirmed"
-    return {
-        **pool,
-        "total": filters.fen_of(pool["amount"]),
-        "used": within if confirmed else 0,
-        "frozen": 0 if confirmed else within,
-        "over": filters.fen_of(pool["above"]),
-    }
-
-
-def _shortfall(pool: dict[str, Any], settlement: dict[str, Any]) -> dict[str, Any]:
-    scenarios = [scenario for scenario in settlement["scenarios"] if scenario["budget"] == pool["budget"]]
-    return {"pool": pool, "scenarios": scenarios}
+def _decision_form(request: Request, user: User, settlement: dict[str, Any]) -> Form | None:
+    """The form of a decision, for whoever may take it: of a pool that has none, or of the one that `decide` names."""
+    if not user.may(Permission.SUBSIDIES_CONFIRM):
+        return None
+    begun = subsidies_shortfall.to_decide(settlement, request.query_params.get("decide"))
+    return Form.of(request, begun) if begun is not None else None
 
 
 @router.post(
@@ -163,7 +161,9 @@ async def confirm(settlement_id: UUID, request: Request, gateway: Gateway, user:
         if problem.status != 422:
             raise
         form = Form.refused(request, values, problem)
-        return await _settlement_page(request, gateway, user, await gateway.get(path), form=form, status=422)
+        refused = await settlement_page(request, gateway, user, await gateway.get(path), form=form, status=422)
+        hx_retarget(refused, "#settlement", "outerHTML")
+        return refused
     return redirect(request, f"/subsidies/settlements/{settlement_id}", toast="已确认结算，可以下载拨付表。")
 
 
@@ -177,7 +177,7 @@ async def verify(settlement_id: UUID, request: Request, gateway: Gateway, user: 
     verification = (await gateway.post(f"{path}/verification")).data
     if HtmxDetails.of(request).wants_fragment:
         return render(request, "subsidies/settlements/_verification.html", {"verification": verification})
-    return await _settlement_page(request, gateway, user, await gateway.get(path), verification=verification)
+    return await settlement_page(request, gateway, user, await gateway.get(path), verification=verification)
 
 
 @router.get("/{settlement_id}/payment-table.xlsx", dependencies=CHECKS)

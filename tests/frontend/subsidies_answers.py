@@ -293,32 +293,52 @@ def settlement(state: str = "computed", **changes: Any) -> dict[str, Any]:
             rule_total("school_enterprise_class", "校企合作班奖补", "二11", (4, 1), ("400.00", "100.00", "300.00")),
         ],
         "payees": [
-            PayeeTotal(payee=SCHOOL, payee_name="怀宁中学", count=390, payable="900.00", within="900.00", above="0.00"),
-            PayeeTotal(payee=CLAIM, payee_name="桐城中专", count=4, payable="400.00", within="100.00", above="300.00"),
+            payee_total(SCHOOL, "怀宁中学", 390, ("900.00", "900.00", "0.00")),
+            payee_total(CLAIM, "桐城中专", 4, ("400.00", "100.00", "300.00")),
         ],
         "reasons": [
             reason_total("sending_award", "生源输送奖励", "duplicate_student", "同一学生已在另一学校计入", 8),
             reason_total("school_enterprise_class", "校企合作班奖补", "headcount_below_minimum", "班级人数不足", 1),
         ],
         "pools": [pool()],
-        "scenarios": [
-            scenario("fixed_first", "先保固定奖补，择优项目按名次", "1000.00", "0.00", "300.00"),
-            scenario("carry_over", "超出部分结转下年", "1000.00", "300.00", "0.00"),
-        ],
+        "scenarios": [scenario("fixed_first"), scenario("carry_over")],
         "doubled_classes": 0,
+        "decisions": [],
         "opinion": None,
     }
     head: dict[str, Any] = {**SUMMARY, **COMPUTED, "state": state}
     if state in ("queued", "failed"):
         head |= PENDING
-        parts |= {"pins": None} | {name: [] for name in ("rules", "payees", "reasons", "pools", "scenarios")}
+        parts |= {"pins": None} | {
+            name: [] for name in ("rules", "payees", "reasons", "pools", "scenarios", "decisions")
+        }
     return told(SettlementRead(**{**head, **parts, **changes}))
 
 
-def rule_total(code: str, name: str, article: str, counts: tuple[int, int], sums: tuple[str, str, str]) -> RuleTotal:
+def money_of(sums: tuple[str, str, str], to_pay: str | None, deferred: str) -> dict[str, str]:
+    """What is payable, within and above; as long as nothing is decided, what lies within is paid."""
+    named = dict(zip(("payable", "within", "above"), sums, strict=True))
+    return {**named, "to_pay": sums[1] if to_pay is None else to_pay, "deferred": deferred}
+
+
+def rule_total(
+    code: str,
+    name: str,
+    article: str,
+    counts: tuple[int, int],
+    sums: tuple[str, str, str],
+    to_pay: str | None = None,
+    deferred: str = "0.00",
+) -> RuleTotal:
     named = {"rule": code, "rule_name": name, "article": article}
-    money = dict(zip(("payable", "within", "above"), sums, strict=True))
+    money = money_of(sums, to_pay, deferred)
     return RuleTotal(**named, payable_count=counts[0], excluded_count=counts[1], **money)
+
+
+def payee_total(
+    payee: str, name: str, count: int, sums: tuple[str, str, str], to_pay: str | None = None, deferred: str = "0.00"
+) -> PayeeTotal:
+    return PayeeTotal(payee=payee, payee_name=name, count=count, **money_of(sums, to_pay, deferred))
 
 
 def reason_total(code: str, name: str, reason: str, sentence: str, count: int) -> ReasonTotal:
@@ -328,12 +348,23 @@ def reason_total(code: str, name: str, reason: str, sentence: str, count: int) -
 def pool(**changes: str) -> PoolRead:
     named = {"budget": "award_pool", "name": "年度奖补资金", "article": "三(二)"}
     money = {"amount": "1000.00", "payable": "1300.00", "within": "1000.00", "above": "300.00", "left": "0.00"}
-    return PoolRead(**{**named, **money, **changes})
+    return PoolRead(**{**named, **money, "carried": "0.00", "to_pay": "1000.00", **changes})
 
 
-def scenario(code: str, label: str, paid: str, deferred: str, unfunded: str) -> ScenarioRead:
+SCENARIOS = {
+    "fixed_first": ("先保固定奖补，择优项目按名次", ("1000.00", "0.00", "300.00")),
+    "carry_over": ("超出部分结转下年", ("1000.00", "300.00", "0.00")),
+}
+
+
+def scenario_facts(code: str) -> dict[str, str]:
+    label, (paid, deferred, unfunded) = SCENARIOS[code]
     money = {"claimed": "1300.00", "paid": paid, "deferred": deferred, "unfunded": unfunded}
-    return ScenarioRead(budget="award_pool", code=code, label=label, explanation=f"{label}的说明。", **money)
+    return {"budget": "award_pool", "label": label, "explanation": f"{label}的说明。", **money}
+
+
+def scenario(code: str) -> ScenarioRead:
+    return ScenarioRead(code=code, **scenario_facts(code))
 
 
 LINE: dict[str, Any] = {
@@ -356,6 +387,7 @@ LINE: dict[str, Any] = {
     "funding": "within_pool",
     "funding_label": "资金池内",
     "amount": "5.00",
+    "to_pay": "5.00",
 }
 EXCLUDED: dict[str, Any] = {
     "outcome": "excluded",
@@ -367,6 +399,7 @@ EXCLUDED: dict[str, Any] = {
     "funding": None,
     "funding_label": None,
     "amount": "0.00",
+    "to_pay": None,
 }
 
 
@@ -379,7 +412,7 @@ def condition(code: str, label: str, holds: bool, *, decided: bool = False) -> C
     return ConditionRead(**facts, holds=holds, decided=decided)
 
 
-def explained_line(*, excluded: bool = False, matches: bool = True) -> dict[str, Any]:
+def explained_line(*, excluded: bool = False, matches: bool = True, **changes: Any) -> dict[str, Any]:
     conditions = [
         condition("no_accepted_claim", "有已受理的申报", True, decided=True),
         condition("duplicate_student", "没有在另一学校计入", not excluded),
@@ -388,7 +421,7 @@ def explained_line(*, excluded: bool = False, matches: bool = True) -> dict[str,
     sentence = "《生源输送奖励》（二15）：不计奖。" if excluded else "《生源输送奖励》（二15）：符合全部条件。"
     article = {"article_heading": "招生", "article_summary": "输送生源的学校给予奖励。"}
     account = {"conditions": conditions, "formula": formula, "explanation": sentence, "matches": matches}
-    return told(LineExplanation(**{**LINE, **(EXCLUDED if excluded else {}), **account, **article}))
+    return told(LineExplanation(**{**LINE, **(EXCLUDED if excluded else {}), **account, **article, **changes}))
 
 
 def verification(matches: bool = True) -> dict[str, Any]:

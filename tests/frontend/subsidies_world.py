@@ -72,20 +72,37 @@ def fake(fake: FakeGateway) -> FakeGateway:
     return fake
 
 
+PEOPLE: dict[str, dict[str, str]] = {
+    "clerk": {"role": "secretariat_clerk", "name": "王琳"},
+    "head": {"role": "secretariat_head", "name": "王主任"},
+    "county": {"role": "county_clerk", "division": "340822", "name": "怀宁县教育局"},
+    "leader": {"role": "leader", "name": "李市长"},
+}
+
+
+async def signed_in(stranger: Browser, fake: FakeGateway, who: str) -> Browser:
+    """The stranger, once signed in as one of `PEOPLE`."""
+    fake.user |= PEOPLE[who]
+    await stranger.sign_in()
+    return stranger
+
+
 @pytest.fixture
 async def bureau(stranger: Browser, fake: FakeGateway) -> Browser:
     """A browser signed in as a county bureau."""
-    fake.user |= {"role": "county_clerk", "division": "340822", "name": "怀宁县教育局"}
-    await stranger.sign_in()
-    return stranger
+    return await signed_in(stranger, fake, "county")
 
 
 @pytest.fixture
 async def head(stranger: Browser, fake: FakeGateway) -> Browser:
     """A browser signed in as the head of the secretariat, who confirms."""
-    fake.user |= {"role": "secretariat_head", "name": "王主任"}
-    await stranger.sign_in()
-    return stranger
+    return await signed_in(stranger, fake, "head")
+
+
+@pytest.fixture
+async def leader(stranger: Browser, fake: FakeGateway) -> Browser:
+    """A browser signed in as a leader of the city, who reads."""
+    return await signed_in(stranger, fake, "leader")
 
 
 async def post(browser: Browser, path: str, data: dict[str, Any] | None = None, **more: Any) -> httpx.Response:

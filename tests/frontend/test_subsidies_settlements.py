@@ -125,8 +125,8 @@ async def test_a_settlement_within_the_pool_warns_of_nothing(browser: Browser, f
 
 async def test_totals_by_rule_payee_and_reason_add_up(browser: Browser) -> None:
     page = Page((await browser.http.get(SETTLEMENT_PAGE)).text)
-    assert "合计 394 9 1,300.00 1,000.00 300.00" in page.text  # rules: lines paid, excluded, money
-    assert "合计 394 1,300.00 1,000.00 300.00" in page.text  # payees
+    assert "合计 394 9 1,300.00 1,000.00 300.00 1,000.00" in page.text  # rules: lines paid, excluded, money
+    assert "合计 394 1,300.00 1,000.00 300.00 1,000.00" in page.text  # payees
     assert "合计 9" in page.text  # reasons
     assert page.having("a", href=f"{SETTLEMENT_PAGE}/lines?payee={api.SCHOOL}")
     reason = f"{SETTLEMENT_PAGE}/lines?rule=sending_award&reason=duplicate_student"
@@ -187,6 +187,7 @@ async def test_an_opinion_that_is_too_long_is_told_at_its_field(head: Browser, f
     fake.answers["POST", f"{SETTLEMENT_PATH}/confirmation"] = refuse(422, "invalid", "有误", "请修改。", [issue])
     answer = await post(head, f"{SETTLEMENT_PAGE}/confirmation", {"etag": '"3"', "opinion": "长"}, headers=HTMX)
     assert answer.status_code == 422
+    assert answer.headers["HX-Retarget"] == "#settlement"  # what comes back is the whole, not the form alone
     assert Page(answer.text).having("textarea", name="opinion", aria_invalid="true")
 
 
@@ -249,32 +250,37 @@ async def test_a_line_of_others_is_not_found(browser: Browser, fake: FakeGateway
 
 
 @pytest.mark.parametrize(
-    ("query", "words", "fen"),
+    ("query", "words", "fen", "to_pay"),
     [
-        ({}, "全部 400 行", 130000),
-        ({"rule": "sending_award"}, "全部 400 行", 90000),
-        ({"funding": "above_pool"}, "全部 400 行", 30000),
-        ({"rule": "school_enterprise_class", "funding": "within_pool"}, "全部 400 行", 10000),
-        ({"payee": api.CLAIM, "funding": "above_pool"}, "全部 400 行", 30000),
-        ({"outcome": "excluded"}, "全部 400 行", 0),
-        ({"reason": "duplicate_student", "rule": "sending_award"}, "全部 400 行", 0),
-        ({"rule": "sending_award", "payee": api.SCHOOL}, "本页 2 行", 500),
+        ({}, "全部 400 行", 130000, 100000),
+        ({"rule": "sending_award"}, "全部 400 行", 90000, 90000),
+        ({"funding": "above_pool"}, "全部 400 行", 30000, None),
+        ({"rule": "school_enterprise_class", "funding": "within_pool"}, "全部 400 行", 10000, None),
+        ({"payee": api.CLAIM, "funding": "above_pool"}, "全部 400 行", 30000, None),
+        ({"outcome": "excluded"}, "全部 400 行", 0, 0),
+        ({"reason": "duplicate_student", "rule": "sending_award"}, "全部 400 行", 0, 0),
+        ({"rule": "sending_award", "payee": api.SCHOOL}, "本页 2 行", 500, 500),
     ],
 )
-def test_the_sum_of_lines_is_of_all_found_where_the_totals_tell_it(query: dict[str, str], words: str, fen: int) -> None:
+def test_the_sum_of_lines_is_of_all_found_where_the_totals_tell_it(
+    query: dict[str, str], words: str, fen: int, to_pay: int | None
+) -> None:
     answer = api.page_of([api.line(), api.line(**api.EXCLUDED)], total=400)
-    assert line_totals(api.settlement(), query, answer, sees_all=True) == {"subject": words, "amount": fen}
+    totals = line_totals(api.settlement(), query, answer, sees_all=True)
+    assert totals == {"subject": words, "amount": fen, "to_pay": to_pay}
 
 
 def test_who_sees_a_part_only_gets_the_sum_of_that_part() -> None:
-    answer = api.page_of([api.line(), api.line()], total=40)
-    assert line_totals(api.settlement(), {}, answer, sees_all=False) == {"subject": "本页 2 行", "amount": 1000}
+    answer = api.page_of([api.line(), api.line(to_pay="3.00")], total=40)
+    totals = line_totals(api.settlement(), {}, answer, sees_all=False)
+    assert totals == {"subject": "本页 2 行", "amount": 1000, "to_pay": 800}
     of_payee = line_totals(api.settlement(), {"payee": api.SCHOOL}, answer, sees_all=False)
-    assert of_payee == {"subject": "全部 40 行", "amount": 90000}
+    assert of_payee == {"subject": "全部 40 行", "amount": 90000, "to_pay": 90000}
 
 
-@given(st.lists(st.decimals(0, 1_000_000, places=2), max_size=30))
-def test_the_sum_of_a_whole_answer_is_exact(amounts: list[Decimal]) -> None:
-    answer = api.page_of([api.line(amount=f"{amount:.2f}") for amount in amounts])
+@given(st.lists(st.tuples(st.decimals(0, 1_000_000, places=2), st.decimals(0, 1_000_000, places=2)), max_size=30))
+def test_the_sum_of_a_whole_answer_is_exact(amounts: list[tuple[Decimal, Decimal]]) -> None:
+    answer = api.page_of([api.line(amount=f"{amount:.2f}", to_pay=f"{to_pay:.2f}") for amount, to_pay in amounts])
     totals = line_totals(api.settlement(), {"rule": "x", "payee": "y"}, answer, sees_all=False)
-    assert totals == {"subject": f"全部 {len(amounts)} 行", "amount": int(sum(amounts) * 100)}
+    amount, to_pay = (int(sum(pair[place] for pair in amounts) * 100) for place in (0, 1))
+    assert totals == {"subject": f"全部 {len(amounts)} 行", "amount": amount, "to_pay": to_pay}
