@@ -63,4 +63,4 @@ async def list_citing_decisions(
                 on=decision.decided_at.astimezone(BUSINESS_ZONE).date(),
             )
         )
-    return CitingDecisions(items=items)
+    return CitingDecisions(items=items, total=len(items))
