@@ -29,17 +29,27 @@ async def remove_attachment(
         raise Conflict("这张图片是单位现用的标识，请先在单位资料中更换或清空标识，再移除。", code="attachment_is_logo")
     attachment.removed_on = max(business_date(clock), attachment.uploaded_on)
     attachment.removal_reason = reason
-    facts = {"subject_kind": subject.kind, "subject": str(subject.id), "sha256": attachment.sha256}
-    await audit(
-        session, clock, principal, "attachment.remove", "attachment", attachment.id, before=facts, reason=reason
-    )
+    await tell_removed(session, clock, principal, attachment, reason)
+
+
+async def tell_removed(
+    session: WriteSession, clock: Clock, principal: Principal, attachment: Attachment, reason: str
+) -> None:
+    """Audit, tell. The name stays out of both, as when it was added."""
+    facts = {
+        "subject_kind": attachment.subject_kind,
+        "subject": str(attachment.subject),
+        "sha256": attachment.sha256,
+    }
+    key = attachment.id
+    await audit(session, clock, principal, "attachment.remove", "attachment", key, before=facts, reason=reason)
     publish(
         session,
         clock,
         principal.alliance,
         "attachment.removed",
         object_kind="attachment",
-        object_id=attachment.id,
+        object_id=key,
         division=OFFICE_ONLY,
         data=facts,
     )

@@ -1,12 +1,11 @@
 """Take away a paper that an applicant sent: its content goes for good, the audit keeps that it was there."""
 
-from services.kernel.audit import audit
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
-from services.kernel.outbox import OFFICE_ONLY, publish
 from services.kernel.principal import Principal
 from services.registry.commands.answer_receipt import opened_by
 from services.registry.commands.application_rows import applicant
+from services.registry.commands.remove_attachment import tell_removed
 from services.registry.domain.application_papers import PaperLimits, check_papers_open
 from services.registry.queries.application_papers import find_paper
 from services.registry.receipts import FormTokens
@@ -34,16 +33,5 @@ async def delete_paper(
     session: WriteSession, clock: Clock, principal: Principal, paper: Attachment, reason: str
 ) -> None:
     """Delete the record, audit, tell. Its file in the store is the caller's, once the transaction has ended."""
-    facts = {"subject_kind": paper.subject_kind, "subject": str(paper.subject), "sha256": paper.sha256}
     await session.delete(paper)
-    await audit(session, clock, principal, "attachment.remove", "attachment", paper.id, before=facts, reason=reason)
-    publish(
-        session,
-        clock,
-        principal.alliance,
-        "attachment.removed",
-        object_kind="attachment",
-        object_id=paper.id,
-        division=OFFICE_ONLY,
-        data=facts,
-    )
+    await tell_removed(session, clock, principal, paper, reason)
