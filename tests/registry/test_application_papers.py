@@ -72,6 +72,23 @@ async def added(stranger: Stranger, receipt: dict[str, Any], name: str = "营业
     return answer.json()
 
 
+async def applied(clerk: Caller) -> tuple[Stranger, dict[str, Any], dict[str, Any]]:
+    """An applicant with its receipt, and the application as the office finds it."""
+    office = Office.of(clerk)
+    stranger = office.stranger()
+    receipt = await stranger.apply()
+    return stranger, receipt, await office.found(receipt["number"])
+
+
+async def added_by_office(clerk: Caller, application: dict[str, Any]) -> Any:
+    """A paper of the office's own, beside those of the applicant."""
+    about = {"subject_kind": "application", "subject": application["id"], "file_name": "走访记录.pdf"}
+    headers = {**clerk.headers, "Content-Type": "application/octet-stream"}
+    answer = await clerk.http.post(f"{BASE}/attachments", params=about, content=pdf(7), headers=headers)
+    assert answer.status_code == 201, answer.text
+    return answer.json()
+
+
 async def shown(stranger: Stranger, receipt: dict[str, Any]) -> Any:
     answer = await stranger.ask(receipt)
     assert answer.status_code == 200, answer.text
@@ -122,9 +139,7 @@ async def forget(registry: Registry) -> int:
 @pytest.mark.parametrize("form", [False, True])
 def test_a_paper_goes_from_the_applicant_to_the_office(registry: Registry, form: bool) -> None:
     async def scenario(clerk: Caller) -> None:
-        office = Office.of(clerk)
-        stranger = office.stranger()
-        receipt = await stranger.apply()
+        stranger, receipt, application = await applied(clerk)
         desk = await shown(stranger, receipt)
         assert (desk["items"], desk["limit_files"], desk["endings"]) == ([], 10, ["pdf", "jpg", "jpeg", "png"])
         for name, content in (("执照.PDF", pdf()), ("法人.jpg", make.jpeg()), ("章程.png", make.png())):
@@ -135,7 +150,6 @@ def test_a_paper_goes_from_the_applicant_to_the_office(registry: Registry, form:
             assert answer.json()["sha256"] == hashlib.sha256(content).hexdigest()
         names = [paper["file_name"] for paper in (await shown(stranger, receipt))["items"]]
         assert names == ["执照.PDF", "法人.jpg", "章程.png"]
-        application = await office.found(receipt["number"])
         found = await seen_by(clerk, application)
         assert [(one["file_name"], one["uploaded_by_name"]) for one in found] == [(n, "申请单位") for n in names]
         read = await clerk.get(f"/attachments/{found[0]['id']}/content")
@@ -150,11 +164,8 @@ def test_a_paper_goes_from_the_applicant_to_the_office(registry: Registry, form:
 
 def test_what_was_added_and_read_is_on_record_without_a_name(registry: Registry) -> None:
     async def scenario(clerk: Caller) -> None:
-        office = Office.of(clerk)
-        stranger = office.stranger()
-        receipt = await stranger.apply()
+        stranger, receipt, application = await applied(clerk)
         paper = await added(stranger, receipt, "李四的证明.pdf")
-        application = await office.found(receipt["number"])
         await seen_by(clerk, application)
         await clerk.get(f"/attachments/{paper['id']}/content")
         entries = await rows(registry, "SELECT row_to_json(e)::text FROM audit_entry AS e ORDER BY entry_no")
@@ -229,16 +240,10 @@ def test_papers_of_one_application_are_counted_without_the_office_s(registry: Re
     with_settings(registry, application_papers=1)
 
     async def scenario(clerk: Caller) -> None:
-        office = Office.of(clerk)
-        stranger = office.stranger()
-        receipt = await stranger.apply()
-        application = await office.found(receipt["number"])
-        about = {"subject_kind": "application", "subject": application["id"], "file_name": "走访记录.pdf"}
-        headers = {**clerk.headers, "Content-Type": "application/octet-stream"}
-        kept = await clerk.http.post(f"{BASE}/attachments", params=about, content=pdf(7), headers=headers)
-        assert kept.status_code == 201
+        stranger, receipt, application = await applied(clerk)
+        kept = await added_by_office(clerk, application)
         assert (await shown(stranger, receipt))["items"] == [], "what the office added is not the applicant's to see"
-        not_own = await stranger.ask(receipt, "papers/removal", paper=kept.json()["id"])
+        not_own = await stranger.ask(receipt, "papers/removal", paper=kept["id"])
         assert told(not_own) == (404, "paper_not_found")
         await added(stranger, receipt)
         assert len(await seen_by(clerk, application)) == 2
@@ -311,10 +316,8 @@ def test_a_token_holds_for_the_hours_of_a_form(registry: Registry) -> None:
 def test_papers_are_open_until_the_first_review_has_passed(registry: Registry) -> None:
     async def scenario(clerk: Caller) -> None:
         office = Office.of(clerk)
-        stranger = office.stranger()
-        receipt = await stranger.apply()
+        stranger, receipt, application = await applied(clerk)
         paper = await added(stranger, receipt)
-        application = await office.found(receipt["number"])
         await office.done(application, "first-review", {"outcome": "returned", "opinion": "请补充执照。"})
         await added(stranger, receipt, "执照.pdf", 1)
         done = await stranger.ask(receipt, "completion", fields=APPLICATION)
@@ -331,10 +334,7 @@ def test_papers_are_open_until_the_first_review_has_passed(registry: Registry) -
 
 def test_a_reviewer_learns_that_the_papers_changed_meanwhile(registry: Registry) -> None:
     async def scenario(clerk: Caller) -> None:
-        office = Office.of(clerk)
-        stranger = office.stranger()
-        receipt = await stranger.apply()
-        application = await office.found(receipt["number"])
+        stranger, receipt, application = await applied(clerk)
         seen = (await clerk.get(f"/applications/{application['id']}")).headers["ETag"]
         registry.clock.advance(timedelta(seconds=1))
         await added(stranger, receipt)
@@ -359,10 +359,8 @@ def test_no_papers_are_taken_where_they_are_switched_off(registry: Registry) -> 
 def test_who_reads_them(registry: Registry) -> None:
     async def scenario(clerk: Caller) -> None:
         office = Office.of(clerk)
-        stranger = office.stranger()
-        receipt = await stranger.apply()
+        stranger, receipt, application = await applied(clerk)
         paper = await added(stranger, receipt)
-        application = await office.found(receipt["number"])
         place = f"/attachments/{paper['id']}/content"
         for reader in (clerk, office.head, clerk.acting("county_clerk", division="340822")):
             assert (await reader.get(place)).status_code == 200
@@ -384,10 +382,8 @@ def test_who_reads_them(registry: Registry) -> None:
 def test_a_member_s_papers_stay_with_its_application(registry: Registry) -> None:
     async def scenario(clerk: Caller) -> None:
         office = Office.of(clerk)
-        stranger = office.stranger()
-        receipt = await stranger.apply()
+        stranger, receipt, application = await applied(clerk)
         paper = await added(stranger, receipt)
-        application = await office.found(receipt["number"])
         await office.done(application, "first-review", {"outcome": "endorsed"})
         await office.done(application, "deliberation", {"outcome": "approved", "opinion": "同意。"})
         await office.done(application, "publicity", {"working_days": 5})
@@ -473,9 +469,7 @@ def test_a_paper_counts_as_life_and_the_office_s_own_stays(registry: Registry) -
         stranger = office.stranger()
         receipt = await ended(office, stranger, "returned")
         application = await office.found(receipt["number"])
-        about = {"subject_kind": "application", "subject": application["id"], "file_name": "走访记录.pdf"}
-        headers = {**clerk.headers, "Content-Type": "application/octet-stream"}
-        kept = await clerk.http.post(f"{BASE}/attachments", params=about, content=pdf(7), headers=headers)
+        kept = await added_by_office(clerk, application)
         registry.clock.advance(timedelta(days=DAYS - 1))
         await added(stranger, receipt, "执照.pdf", 1)
         registry.clock.advance(timedelta(days=DAYS))
@@ -487,7 +481,7 @@ def test_a_paper_counts_as_life_and_the_office_s_own_stays(registry: Registry) -
         assert gone.status_code == 204
         registry.clock.advance(timedelta(seconds=1))
         assert await forget(registry) == 1
-        assert [one["id"] for one in await seen_by(clerk, application)] == [kept.json()["id"]]
+        assert [one["id"] for one in await seen_by(clerk, application)] == [kept["id"]]
         await added(stranger, receipt, "新执照.pdf", 3)
         done = await stranger.ask(receipt, "completion", fields=APPLICATION)
         assert done.json()["fields"]["contact_person"] == APPLICATION["contact_person"], "it can still be completed"
