@@ -3,7 +3,7 @@
 The same forms serve a collaboration (`/collaborations/{id}`) and a plate of a member (`/collaborations/plates/{id}`).
 """
 
-from collections.abc import Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Annotated, Any
 from uuid import UUID
@@ -59,6 +59,10 @@ def of_collaboration(thing: UUID) -> Place:
 
 def of_plate(thing: UUID) -> Place:
     return Place(f"/collaborations/plates/{thing}", f"{API}/recognitions/{thing}", plate=True)
+
+
+Sender = Callable[[Request, BoundGateway, Place, UUID], Awaitable[Response]]
+"""Takes a step on an assessment that is there."""
 
 
 async def _add(request: Request, gateway: BoundGateway, place: Place) -> Response:
@@ -157,25 +161,21 @@ def add_pages(path: str, api: str, place_of: Callable[[UUID], Place]) -> None:
         """Record an assessment."""
         return await _add(request, gateway, place)
 
-    @router.get(f"{path}/{{review_id}}/decision", dependencies=DECIDES)
-    async def new_decision(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
-        """The form of a decision on a failed assessment."""
-        return await _open(request, gateway, place, "decision", review_id)
+    def add_form(name: str, guards: list[Any], command: str, send: Sender) -> None:
+        """The form of one step on an assessment that is there, and the step."""
 
-    @router.post(f"{path}/{{review_id}}/decision", dependencies=[*DECIDES, performs(f"POST {api}/{{}}/decision")])
-    async def decide(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
-        """Record the decision."""
-        return await _decide(request, gateway, place, review_id)
+        @router.get(f"{path}/{{review_id}}/{name}", dependencies=guards)
+        async def open_form(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
+            """The form, of the version that is there."""
+            return await _open(request, gateway, place, name, review_id)
 
-    @router.get(f"{path}/{{review_id}}/removal", dependencies=WRITES)
-    async def new_removal(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
-        """The form that asks why an assessment is taken back."""
-        return await _open(request, gateway, place, "removal", review_id)
+        @router.post(f"{path}/{{review_id}}/{name}", dependencies=[*guards, performs(command)])
+        async def send_form(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
+            """Take the step, or show the form with its faults."""
+            return await send(request, gateway, place, review_id)
 
-    @router.post(f"{path}/{{review_id}}/removal", dependencies=[*WRITES, performs(f"DELETE {api}/{{}}")])
-    async def remove(request: Request, gateway: Gateway, place: here, review_id: UUID) -> Response:
-        """Take it back."""
-        return await _remove(request, gateway, place, review_id)
+    add_form("decision", DECIDES, f"POST {api}/{{}}/decision", _decide)
+    add_form("removal", WRITES, f"DELETE {api}/{{}}", _remove)
 
 
 add_pages("/plates/{thing}/reviews", f"{API}/recognitions/{{}}/reviews", of_plate)
