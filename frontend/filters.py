@@ -4,7 +4,7 @@ In hot loops (table rows) call these, not macros: a macro call per cell costs mo
 """
 
 from collections.abc import Callable, Mapping
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import ROUND_HALF_UP, Decimal, InvalidOperation
 from typing import Any, Final
 from urllib.parse import quote
@@ -109,6 +109,11 @@ def date_cn(value: Any) -> str:
     return f"{day.year}年{day.month}月{day.day}日" if day else NOTHING
 
 
+def last_day(until_date: str | None) -> str | None:
+    """The day before an exclusive end, as agreements are written; nothing for what has no end."""
+    return (date.fromisoformat(until_date) - timedelta(days=1)).isoformat() if until_date else None
+
+
 def datetime_cn(value: Any) -> str:
     """An instant or ISO string as `2026年11月21日 14:05` in Asia/Shanghai."""
     if isinstance(value, str) and value:
@@ -193,4 +198,5 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "status_badge": status_badge,
     "role_label": role_label,
     "on_day": on_day,
+    "last_day": last_day,
 }

@@ -5,6 +5,7 @@ from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
+from frontend import filters
 from frontend.forms import payload
 from frontend.gateway_client import BoundGateway
 from frontend.pages.registry_words import API, PAGE, member_options, options
@@ -98,7 +99,7 @@ def shown(record: Mapping[str, Any]) -> dict[str, Any]:
     until = record["until_date"]
     return {
         **{name: record[name] for name in ("kind", *PLAIN)},
-        "last_day": (date.fromisoformat(until) - timedelta(days=1)).isoformat() if until else None,
+        "last_day": filters.last_day(until),
         "collaborations": [one["id"] for one in record["collaborations"]],
         "subjects": "\n".join(record["subjects"]),
         **{f"party_{party['part']}": party["id"] for party in record["parties"]},

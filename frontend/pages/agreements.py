@@ -1,7 +1,6 @@
 """合作协议: the list with what ends soon, one agreement, recording, changing, renewing, ending early, export."""
 
 from collections.abc import Mapping
-from datetime import date, timedelta
 from typing import Any, Final
 from uuid import UUID
 
@@ -9,11 +8,13 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs, performs
+from frontend.filters import last_day
 from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.agreement_forms import LABELS, body_of, form_context, in_words, renewal_of, shown
 from frontend.pages.registry_words import (
+    AGREEMENT_PHASES,
     API,
     FORM_REFUSALS,
     by_field,
@@ -34,24 +35,12 @@ FORM = "agreements/form.html", "agreements/_form.html"
 RENEWAL = "agreements/renewal.html", "agreements/_renewal.html"
 ENDING = "agreements/ending.html", "agreements/_ending.html"
 ENDING_LABELS = {"ended_on": "终止日期", "reason": "终止原因"}
-PHASES = {
-    "upcoming": ("未生效", "info"),
-    "in_force": ("履行中", "success"),
-    "expiring": ("即将到期", "warning"),
-    "expired": ("已到期", "secondary"),
-    "ended": ("已终止", "secondary"),
-}
 WITHIN: Final = (("7", "7 天内"), ("30", "30 天内"), ("90", "90 天内"), ("180", "180 天内"))
 
 
 def parties_words(row: Mapping[str, Any]) -> str:
     """甲方 and the others in one line."""
     return "；".join(f"{party['label']}：{party['name']}" for party in row["parties"])
-
-
-def last_day(until_date: str | None) -> str | None:
-    """The last day on which an agreement holds: people write it so, the service keeps the day after."""
-    return None if not until_date else (date.fromisoformat(until_date) - timedelta(days=1)).isoformat()
 
 
 AGREEMENTS = Table(
@@ -67,7 +56,7 @@ AGREEMENTS = Table(
         Column("signed_on", "签订日期", "date", sort="signed_on", narrow_hidden=True),
         Column("last_day", "有效期至", "date", sort="until_date"),
         Column("days_left", "剩余天数", "number", narrow_hidden=True),
-        Column("phase", "状态", "status", labels=PHASES),
+        Column("phase", "状态", "status", labels=AGREEMENT_PHASES),
     ),
     filters=(
         Filter("q", "名称", placeholder="名称、编号或拼音"),
@@ -131,7 +120,7 @@ async def agreement(
         "writer": writer and not as_of,
         "as_of": as_of,
         "words": words,
-        "phases": PHASES,
+        "phases": AGREEMENT_PHASES,
     }
     return page_or_fragment(request, "agreements/detail.html", "agreements/_detail.html", values)
 

@@ -10,10 +10,11 @@ from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs
 from frontend.forms import Form, submitted
+from frontend.gateway_client import BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages import bulk_edits
 from frontend.pages.member_words import CHOICES, LABELS, STATUSES, in_words
-from frontend.pages.registry_words import API, division_options, may_write, note_of_day, timeline_of
+from frontend.pages.registry_words import AGREEMENT_PHASES, API, division_options, may_write, note_of_day, timeline_of
 from frontend.session import User
 from frontend.tables import Action, Batch, Column, Filter, Table
 from services.kernel import registry_words as words
@@ -101,15 +102,15 @@ async def member(request: Request, gateway: Gateway, user: CurrentUser, member_i
     """One member, now or as of a day: its collaborations, contacts, states and, for the secretariat, who did what."""
     path, day = f"/members/{member_id}", {"as_of": as_of} if as_of else {}
     record = await gateway.get(f"{API}{path}", day)
-    joined, states, past = await asyncio.gather(
-        gateway.get(f"{API}/collaborations", {"member": str(member_id), "limit": 200, **day}),
+    held, states, past = await asyncio.gather(
+        _held_by(gateway, member_id, day),
         gateway.get(f"{API}{path}/states"),
         gateway.get(f"{API}{path}/successions", day),
     )
     writer, keeper = may_write(user) and not as_of, keeps_contacts(user, str(member_id))
     values = {
         "member": {**record.data, "former": [former_name(one) for one in record.data["former_names"]]},
-        "collaborations": joined.data["items"],
+        **held,
         "states": [in_words(state) for state in states.data["items"]],
         "successions": past.data["items"],
         "contacts": (await gateway.get(f"{API}{path}/contacts", day)).data["items"] if keeper else None,
@@ -120,10 +121,20 @@ async def member(request: Request, gateway: Gateway, user: CurrentUser, member_i
         "form": Form.of(request),
         "words": words,
         "statuses": STATUSES,
+        "phases": AGREEMENT_PHASES,
         "path": path,
         "as_of": as_of,
     }
     return page_or_fragment(request, "members/detail.html", "members/_detail.html", values)
+
+
+async def _held_by(gateway: BoundGateway, member_id: UUID, day: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
+    """What a member has a part in, as far as the person may see it, by the name of its list."""
+    asked = {"collaborations": "member", "seats": "member", "leads": "member", "agreements": "party"}
+    answers = await asyncio.gather(
+        *(gateway.get(f"{API}/{kind}", {by: str(member_id), "limit": 200, **day}) for kind, by in asked.items())
+    )
+    return {kind: answer.data["items"] for kind, answer in zip(asked, answers, strict=True)}
 
 
 def keeps_contacts(user: User, member_id: str) -> bool:

@@ -19,6 +19,13 @@ API = "/api/registry/v1"
 MOST_MEMBERS = 2_000
 PAGE = 200
 FORM_REFUSALS = {409, 413, 415, 422}
+AGREEMENT_PHASES = {
+    "upcoming": ("未生效", "info"),
+    "in_force": ("履行中", "success"),
+    "expiring": ("即将到期", "warning"),
+    "expired": ("已到期", "secondary"),
+    "ended": ("已终止", "secondary"),
+}
 ACTIONS = {
     "member.create": "登记单位",
     "member.update": "修改资料",

@@ -9,8 +9,8 @@ from aiohttp import web
 from hypothesis import given
 from hypothesis import strategies as st
 
+from frontend.filters import last_day
 from frontend.pages.agreement_forms import body_of, day_after, party_values, shown
-from frontend.pages.agreements import last_day
 from tests.frontend.conftest import Browser
 from tests.frontend.days import DAY, leading_out
 from tests.frontend.fake_gateway import FakeGateway, refuse, reply

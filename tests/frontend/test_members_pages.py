@@ -97,6 +97,16 @@ DIVISIONS = {
 }
 
 
+SEAT = {"id": TWO, "body": {"id": ONE, "name": "集团理事会"}, "title": "理事", "post": "总经理", "holder": "示例总经理"}
+AGREEMENT = {
+    "id": TWO,
+    "title": "冠名班协议",
+    "parties": [{"name": "示例学院"}, {"name": "怀宁示例汽车零部件有限公司"}],
+    "until_date": "2026-09-01",
+    "phase": "in_force",
+}
+
+
 def listing(*items: dict[str, Any]) -> Handler:
     return reply({"items": list(items), "next_cursor": None, "total": len(items)})
 
@@ -115,6 +125,9 @@ def member_answers() -> dict[tuple[str, str], Handler]:
             {"items": [{"id": TWO, "file_name": "标.png", "content_type": "image/png"}]}
         ),
         ("GET", f"{API}/collaborations"): listing(COLLABORATION),  # its host has the id of the member
+        ("GET", f"{API}/seats"): listing(SEAT),
+        ("GET", f"{API}/leads"): listing({"id": TWO, "scope": "汽车产业链"}),
+        ("GET", f"{API}/agreements"): listing(AGREEMENT),
         ("GET", f"{API}/divisions"): reply(DIVISIONS),
     }
 
@@ -231,6 +244,28 @@ async def test_a_member_shows_its_facts_collaborations_and_changes(browser: Brow
     ):
         assert text in shown.text
     assert "修改了统一社会信用代码、简称；批量导入" in shown.text
+
+
+async def test_a_member_shows_its_seats_leads_and_agreements(browser: Browser, fake: FakeGateway) -> None:
+    shown = await page(browser, f"/members/{ONE}")
+    for text in (
+        "集团理事会",
+        "总经理 示例总经理",
+        "牵头：汽车产业链",
+        "示例学院、怀宁示例汽车零部件有限公司",
+        "2026年8月31日",
+        "履行中",
+    ):
+        assert text in shown.text
+    assert shown.having("a", href=f"/governance/seats/{TWO}")
+    assert shown.having("a", href=f"/agreements/{TWO}")
+    asked = [path for _, path, _ in fake.seen]
+    assert f"{API}/seats?member={ONE}&limit=200" in asked
+    assert f"{API}/agreements?party={ONE}&limit=200" in asked
+    fake.answers |= {("GET", f"{API}/{kind}"): listing() for kind in ("seats", "leads", "agreements")}
+    shown = await page(browser, f"/members/{ONE}")
+    assert "席位与牵头" not in shown.text
+    assert "本单位签约的协议" not in shown.text
 
 
 async def test_a_member_that_is_not_to_be_seen_is_not_found(browser: Browser) -> None:
