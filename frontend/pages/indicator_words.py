@@ -65,7 +65,7 @@ def set_aside(found: Row) -> Iterator[Row]:
     of_conflicts = {(c["year"], source["article"]) for c in found["conflicts"] for source in c["sources"]}
     for m in found["milestones"]:
         if not m["counts"] and (m["year"], m["article"]) not in of_conflicts:
-            yield {"article": m["article"], "words": f"{year_end(m['year'])}{asks(found, m)}，不考核"}
+            yield {"article": m["article"], "words": f"{year_end(m['year'])}{asks(found, m)}"}
 
 
 def series_chart(found: Row) -> Chart:
