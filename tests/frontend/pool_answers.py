@@ -8,6 +8,7 @@ from tests.frontend import subsidies_answers as api
 DECISION = "3c1a7f52-9d0e-4b8a-8f63-5e2d4c1b0a99"
 EARLIER_DECISION = "81f0b6c4-2e7d-4a59-b1c8-0d9e8f7a6b55"
 RESOLUTION = "6b2e9a10-4c3d-4f5e-8a7b-1c2d3e4f5a6b"
+RESOLUTION_PAGE = f"/governance/resolutions/{RESOLUTION}"
 ON_RECORD = {"id": RESOLUTION, "number": "宜职教集〔2026〕1号", "title": "关于超出部分的决议"}
 NOT_ON_RECORD = {"id": None, "number": "宜教联〔2025〕9号", "title": None}
 

@@ -111,6 +111,21 @@ async def post(browser: Browser, path: str, data: dict[str, Any] | None = None, 
     return await browser.http.post(path, data=fields, **more)
 
 
+def shows(fake: FakeGateway, settlement: dict[str, Any]) -> None:
+    """What the service has of the settlement from now on."""
+    fake.answers["GET", SETTLEMENT_PATH] = reply(settlement, headers=ETAG)
+
+
+async def settlement_page(
+    browser: Browser, fake: FakeGateway, settlement: dict[str, Any], at: str = SETTLEMENT_PAGE
+) -> Page:
+    """The page, or another one of the settlement, as that browser sees it."""
+    shows(fake, settlement)
+    page = Page((await browser.http.get(at)).text)
+    assert page.faults == []
+    return page
+
+
 def asked(fake: FakeGateway, path: str) -> dict[str, str]:
     """The query of the last call of a path."""
     found = [urlsplit(url).query for method, url, _ in fake.seen if urlsplit(url).path == path]

@@ -1,30 +1,27 @@
 """What lies above a pool on the pages of a settlement: who decides, what was decided, on what it rests."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pytest
 from aiohttp import web
-from hypothesis import given
-from hypothesis import strategies as st
 
-from frontend.pages import subsidies_shortfall as shortfall
 from tests.frontend import pool_answers as decided
 from tests.frontend import subsidies_answers as api
 from tests.frontend.conftest import Browser
-from tests.frontend.fake_gateway import FakeGateway, problem, refuse, reply
+from tests.frontend.fake_gateway import FakeGateway, problem, refuse
 from tests.frontend.html import Page
+from tests.frontend.pool_answers import RESOLUTION_PAGE
 from tests.frontend.subsidies_world import (
-    ETAG,
     HTMX,
     SETTLEMENT_PAGE,
     SETTLEMENT_PATH,
     Recorder,
     fake,
-    fen,
     head,
     leader,
     post,
+    settlement_page,
+    shows,
     signed_in,
 )
 
@@ -33,36 +30,24 @@ __all__ = ["fake", "head", "leader"]  # fixtures
 
 DECISIONS_PATH = f"{SETTLEMENT_PATH}/pool-decisions"
 DECISIONS_PAGE = f"{SETTLEMENT_PAGE}/pool-decisions"
-RESOLUTION_PAGE = f"/governance/resolutions/{decided.RESOLUTION}"
 CHANGE = f"{SETTLEMENT_PAGE}?decide=award_pool"
 UNDECIDED = "尚未作出决定，超出部分暂不拨付。"
 CHOSEN = {"budget": "award_pool", "scenario": "carry_over", "opinion": "列入下年。", "replaces": ""}
 ON_RECORD = {**CHOSEN, "resolution": decided.RESOLUTION, "resolution_number": ""}
 
 
-def shows(fake: FakeGateway, settlement: dict[str, Any]) -> None:
-    fake.answers["GET", SETTLEMENT_PATH] = reply(settlement, headers=ETAG)
-
-
-async def page_for(browser: Browser, fake: FakeGateway, settlement: dict[str, Any], at: str = SETTLEMENT_PAGE) -> Page:
-    shows(fake, settlement)
-    page = Page((await browser.http.get(at)).text)
-    assert page.faults == []
-    return page
-
-
 # ---------------------------------------------------------------- before a decision
 async def test_before_the_confirmation_the_ways_are_compared_and_nobody_decides(
     head: Browser, fake: FakeGateway
 ) -> None:
-    page = await page_for(head, fake, api.settlement(), CHANGE)
+    page = await settlement_page(head, fake, api.settlement(), CHANGE)
     assert "确认结算后，由秘书处负责人登记决定。" in page.text
     assert "各方案仅供决策参考，系统不会自动采用其中任何一个" in page.text
     assert page.having("form", id="pool-decision-form") == []
 
 
 async def test_whoever_confirms_gets_the_form_with_nothing_chosen(head: Browser, fake: FakeGateway) -> None:
-    page = await page_for(head, fake, decided.decided_settlement())
+    page = await settlement_page(head, fake, decided.decided_settlement())
     form = page.having("form", id="pool-decision-form")[0]
     assert form["action"] == DECISIONS_PAGE
     assert "拨付表按此方案" in form["hx-confirm"]
@@ -83,7 +68,7 @@ async def test_others_are_told_that_nothing_is_decided(stranger: Browser, fake: 
     settlement = decided.decided_settlement()
     if who == "county":
         settlement["scenarios"] = []
-    page = await page_for(await signed_in(stranger, fake, who), fake, settlement, CHANGE)
+    page = await settlement_page(await signed_in(stranger, fake, who), fake, settlement, CHANGE)
     assert UNDECIDED in page.text
     assert "须另行决定" in page.text
     assert page.having("form", id="pool-decision-form") == []
@@ -93,14 +78,14 @@ async def test_others_are_told_that_nothing_is_decided(stranger: Browser, fake: 
 
 async def test_enough_for_everybody_leaves_nothing_to_decide(head: Browser, fake: FakeGateway) -> None:
     enough = api.pool(amount="2000.00", within="1300.00", above="0.00", left="700.00", to_pay="1300.00")
-    page = await page_for(head, fake, decided.decided_settlement(pools=[enough], above="0.00"), CHANGE)
+    page = await settlement_page(head, fake, decided.decided_settlement(pools=[enough], above="0.00"), CHANGE)
     assert page.having("form", id="pool-decision-form") == []
     assert "没有超出" in page.text
 
 
 # ---------------------------------------------------------------- after a decision
 async def test_a_decision_is_told_with_its_sums_reason_basis_and_author(leader: Browser, fake: FakeGateway) -> None:
-    page = await page_for(leader, fake, decided.decided_settlement(decided.pool_decision()))
+    page = await settlement_page(leader, fake, decided.decided_settlement(decided.pool_decision()))
     assert "已决定： 超出部分结转下年 。" in page.text
     assert "方案 超出部分结转下年 超出部分结转下年的说明。" in page.text
     assert "本年支付 1,000.00 元 结转下年 300.00 元 不予支付 0.00 元" in page.text
@@ -113,7 +98,7 @@ async def test_a_decision_is_told_with_its_sums_reason_basis_and_author(leader: 
 
 
 async def test_the_column_that_was_decided_is_marked_by_a_word(leader: Browser, fake: FakeGateway) -> None:
-    page = await page_for(leader, fake, decided.decided_settlement(decided.pool_decision()))
+    page = await settlement_page(leader, fake, decided.decided_settlement(decided.pool_decision()))
     assert "先保固定奖补，择优项目按名次 超出部分结转下年 已决定" in page.text
     assert len(page.having("th", class_="cell-right cell-chosen")) == 1
 
@@ -125,7 +110,7 @@ async def test_everybody_sees_what_was_decided_and_only_the_head_may_change_it(
     settlement = decided.decided_settlement(decided.pool_decision())
     if who == "county":
         settlement["scenarios"] = []
-    page = await page_for(await signed_in(stranger, fake, who), fake, settlement)
+    page = await settlement_page(await signed_in(stranger, fake, who), fake, settlement)
     assert "意见 经联席会议研究" in page.text
     assert "已决定：超出部分结转下年" in page.text  # at the sum above the pool
     assert bool(page.having("a", href=f"{CHANGE}#decision-form")) == (who == "head")
@@ -134,7 +119,7 @@ async def test_everybody_sees_what_was_decided_and_only_the_head_may_change_it(
 
 async def test_a_basis_that_is_not_on_record_is_no_link(leader: Browser, fake: FakeGateway) -> None:
     decision = decided.pool_decision(cited=decided.NOT_ON_RECORD)
-    page = await page_for(leader, fake, decided.decided_settlement(decision))
+    page = await settlement_page(leader, fake, decided.decided_settlement(decision))
     assert "依据 宜教联〔2025〕9号 登记人" in page.text
     assert not [a for a in page.having("a") if a.get("href", "").startswith("/governance/resolutions/")]
 
@@ -142,7 +127,7 @@ async def test_a_basis_that_is_not_on_record_is_no_link(leader: Browser, fake: F
 async def test_what_people_wrote_is_text_and_no_markup(leader: Browser, fake: FakeGateway) -> None:
     cited = {**decided.ON_RECORD, "title": "<img src=x onerror=alert(1)>"}
     decision = decided.pool_decision(opinion="<script>alert(1)</script>", cited=cited, decided_by_name="<b>王</b>")
-    page = await page_for(leader, fake, decided.decided_settlement(decision, decision))
+    page = await settlement_page(leader, fake, decided.decided_settlement(decision, decision))
     assert "意见 <script>alert(1)</script>" in page.text
     assert "<img src=x onerror=alert(1)>" in page.text
     assert page.having("img", src="x") == page.having("b") == []
@@ -151,7 +136,9 @@ async def test_what_people_wrote_is_text_and_no_markup(leader: Browser, fake: Fa
 async def test_earlier_decisions_are_kept_folded_with_their_basis(leader: Browser, fake: FakeGateway) -> None:
     newest = decided.pool_decision(no=3, replaces=decided.EARLIER_DECISION)
     on_record = decided.earlier_decision(opinion="再议。", cited=decided.ON_RECORD)
-    page = await page_for(leader, fake, decided.decided_settlement(newest, on_record, decided.earlier_decision()))
+    page = await settlement_page(
+        leader, fake, decided.decided_settlement(newest, on_record, decided.earlier_decision())
+    )
     assert "以前的决定（2）" in page.text
     assert page.having("details", class_="chart-data gap-above")
     assert page.having("details", open="") == []
@@ -162,12 +149,12 @@ async def test_earlier_decisions_are_kept_folded_with_their_basis(leader: Browse
 
 
 async def test_a_first_decision_has_no_earlier_ones(leader: Browser, fake: FakeGateway) -> None:
-    page = await page_for(leader, fake, decided.decided_settlement(decided.pool_decision()))
+    page = await settlement_page(leader, fake, decided.decided_settlement(decided.pool_decision()))
     assert "以前的决定" not in page.text
 
 
 async def test_a_change_names_the_decision_that_it_replaces(head: Browser, fake: FakeGateway) -> None:
-    page = await page_for(head, fake, decided.decided_settlement(decided.pool_decision()), CHANGE)
+    page = await settlement_page(head, fake, decided.decided_settlement(decided.pool_decision()), CHANGE)
     assert page.having("input", name="replaces", value=decided.DECISION)
     assert "更改决定须说明理由，并有新的依据" in page.text
     assert "原决定留存备查" in page.having("form", id="pool-decision-form")[0]["hx-confirm"]
@@ -178,7 +165,7 @@ async def test_a_change_names_the_decision_that_it_replaces(head: Browser, fake:
 
 async def test_of_a_pool_that_does_not_exist_nothing_is_decided(head: Browser, fake: FakeGateway) -> None:
     settlement = decided.decided_settlement(decided.pool_decision())
-    page = await page_for(head, fake, settlement, f"{SETTLEMENT_PAGE}?decide=operations")
+    page = await settlement_page(head, fake, settlement, f"{SETTLEMENT_PAGE}?decide=operations")
     assert page.having("form", id="pool-decision-form") == []
 
 
@@ -186,13 +173,13 @@ async def test_of_two_short_pools_one_form_is_shown_at_a_time(head: Browser, fak
     """A page has each field once, and the other pool's form is a link away."""
     second = api.pool(budget="operations", name="年度运转经费")
     settlement = decided.decided_settlement(pools=[api.pool(), second])
-    page = await page_for(head, fake, settlement)
+    page = await settlement_page(head, fake, settlement)
     assert [a["value"] for a in page.having("input", name="budget")] == ["award_pool"]
     assert page.having("a", href=f"{SETTLEMENT_PAGE}?decide=operations#decision-form")
-    other = await page_for(head, fake, settlement, f"{SETTLEMENT_PAGE}?decide=operations")
+    other = await settlement_page(head, fake, settlement, f"{SETTLEMENT_PAGE}?decide=operations")
     assert [a["value"] for a in other.having("input", name="budget")] == ["operations"]
     settlement["decisions"] = [api.told(decided.pool_decision())]
-    half = await page_for(head, fake, settlement)
+    half = await settlement_page(head, fake, settlement)
     assert [a["value"] for a in half.having("input", name="budget")] == ["operations"]
     assert "须另行决定" in half.text
 
@@ -321,96 +308,3 @@ async def test_a_settlement_that_is_gone_is_not_found(head: Browser, fake: FakeG
 
     fake.answers["POST", DECISIONS_PATH] = gone
     assert (await post(head, DECISIONS_PAGE, ON_RECORD, headers=HTMX)).status_code == 404
-
-
-# ---------------------------------------------------------------- pools, totals, lines
-async def test_what_was_carried_over_is_used_first(leader: Browser, fake: FakeGateway) -> None:
-    carried = api.pool(carried="200.00", within="790.00", above="510.00", left="10.00", to_pay="790.00")
-    draft = await page_for(leader, fake, api.settlement(pools=[carried]))
-    assert "已用 200.00 元 冻结 790.00 元 剩余 10.00 元 超出 510.00 元" in draft.text
-    assert "其中 200.00 元 为上年结转" in draft.text
-    assert "其中 200.00 元 先付上年结转" in draft.text
-    confirmed = await page_for(leader, fake, decided.decided_settlement(pools=[carried]))
-    assert "已用 990.00 元 冻结 0.00 元 剩余 10.00 元 超出 510.00 元" in confirmed.text
-
-
-async def test_a_pool_without_anything_carried_over_says_nothing_of_it(leader: Browser, fake: FakeGateway) -> None:
-    assert "上年结转" not in (await page_for(leader, fake, api.settlement())).text
-
-
-async def test_a_pool_that_was_shared_out_is_used_up(leader: Browser, fake: FakeGateway) -> None:
-    """By proportion more is paid than by rank: what is left of the pool goes out too."""
-    pool = api.pool(within="960.00", above="340.00", left="40.00", to_pay="1000.00")
-    decision = decided.pool_decision(deferred="0.00", unfunded="300.00")
-    page = await page_for(leader, fake, decided.decided_settlement(decision, pools=[pool]))
-    assert "已用 1,000.00 元 冻结 0.00 元 剩余 0.00 元 超出 300.00 元" in page.text
-
-
-@given(st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9), st.integers(0, 10**9), st.booleans())
-def test_the_meter_of_a_decided_pool_accounts_for_everything_payable(
-    carried: int, to_pay: int, left: int, rest: int, confirmed: bool
-) -> None:
-    """Whatever was carried over, used and over make up all that was payable, and no more than the pool is used."""
-    yuan = {"carried": carried, "to_pay": to_pay, "within": to_pay, "left": left, "above": rest}
-    yuan |= {"amount": carried + to_pay + left, "payable": to_pay + rest}
-    pool: Mapping[str, Any] = {"budget": "award_pool", **{key: f"{fen / 100:.2f}" for key, fen in yuan.items()}}
-    decisions = [api.told(decided.pool_decision())] if confirmed else []
-    settlement = {"state": "confirmed" if confirmed else "computed", "decisions": decisions}
-    found = shortfall.meter(pool, settlement)
-    assert found["used"] + found["frozen"] + found["over"] == carried + to_pay + rest
-    assert found["used"] + found["frozen"] + left == found["total"]
-
-
-async def test_totals_tell_what_is_paid_and_put_off_only_where_something_is(leader: Browser, fake: FakeGateway) -> None:
-    page = await page_for(leader, fake, decided.decided_settlement(decided.pool_decision()))
-    assert "合计 394 9 1,300.00 1,000.00 300.00 1,000.00 300.00" in page.text  # rules
-    assert "合计 394 1,300.00 1,000.00 300.00 1,000.00 300.00" in page.text  # payees
-    assert "结转下年（ 元 ）" in page.text
-    unpaid = await page_for(leader, fake, decided.decided_settlement(decided.earlier_decision()))
-    assert "本年支付（ 元 ）" in unpaid.text
-    assert "结转下年（ 元 ）" not in unpaid.text
-
-
-async def test_a_line_that_is_paid_otherwise_says_so_beside_its_amount(leader: Browser, fake: FakeGateway) -> None:
-    lines = [api.line(), api.line(no=215, amount="77.00", to_pay="60.50"), api.line(no=216, **api.EXCLUDED)]
-    fake.answers["GET", f"{SETTLEMENT_PATH}/lines"] = reply(api.page_of(lines))
-    shows(fake, decided.decided_settlement(decided.pool_decision()))
-    page = Page((await leader.http.get(f"{SETTLEMENT_PAGE}/lines")).text)
-    assert fen(page) == ["500", "7700", "6050", "0", "8200", "6550"]  # the last two: 合计
-    assert page.text.count("本年支付") == 2
-
-
-async def test_a_line_tells_what_was_decided_for_it_and_why(leader: Browser, fake: FakeGateway) -> None:
-    fake.answers["GET", f"{SETTLEMENT_PATH}/lines/215"] = reply(api.explained_line(amount="77.00", to_pay="0.00"))
-    at = f"{SETTLEMENT_PAGE}/lines/215"
-    page = await page_for(leader, fake, decided.decided_settlement(decided.pool_decision()), at)
-    assert "本年支付 0.00 元 超出部分结转下年" in page.text
-    assert "这一行应付 77.00 元 ，按决定本年支付 0.00 元 ，其余 77.00 元 结转下年。" in page.text
-    assert "意见 经联席会议研究，超出部分列入下年。" in page.text
-    assert page.having("a", href=RESOLUTION_PAGE)
-    assert page.having("a", href=f"{SETTLEMENT_PAGE}#above-award_pool")
-    unpaid = await page_for(leader, fake, decided.decided_settlement(decided.earlier_decision()), at)
-    assert "其余 77.00 元 不予支付。" in unpaid.text
-
-
-async def test_the_link_of_a_line_leads_to_the_decision(leader: Browser, fake: FakeGateway) -> None:
-    page = await page_for(leader, fake, decided.decided_settlement(decided.pool_decision()))
-    assert page.having("div", id="above-award_pool")
-
-
-async def test_a_line_above_the_pool_waits_for_the_decision(leader: Browser, fake: FakeGateway) -> None:
-    fake.answers["GET", f"{SETTLEMENT_PATH}/lines/215"] = reply(api.explained_line(amount="77.00", to_pay="0.00"))
-    page = await page_for(leader, fake, decided.decided_settlement(), f"{SETTLEMENT_PAGE}/lines/215")
-    assert "本年支付 0.00 元 超出部分尚未作出决定，暂不拨付" in page.text
-    assert "对超出部分的决定" not in page.text
-
-
-@pytest.mark.parametrize("excluded", [False, True])
-async def test_a_line_that_is_paid_as_claimed_says_nothing_of_decisions(
-    leader: Browser, fake: FakeGateway, excluded: bool
-) -> None:
-    fake.answers["GET", f"{SETTLEMENT_PATH}/lines/214"] = reply(api.explained_line(excluded=excluded))
-    settlement = decided.decided_settlement(decided.pool_decision())
-    page = await page_for(leader, fake, settlement, f"{SETTLEMENT_PAGE}/lines/214")
-    assert "对超出部分的决定" not in page.text
-    assert "本年支付" not in page.text

@@ -3,7 +3,6 @@
 import os
 import shutil
 from collections.abc import Iterator
-from typing import Any
 
 import pytest
 from playwright.sync_api import Page, expect, sync_playwright
@@ -13,7 +12,7 @@ from tests.frontend import pool_answers as decided
 from tests.frontend import subsidies_answers as api
 from tests.frontend.fake_gateway import FakeGateway, refuse, reply
 from tests.frontend.live import live_frontend
-from tests.frontend.subsidies_world import ETAG, PEOPLE, SETTLEMENT_PAGE, SETTLEMENT_PATH, Recorder
+from tests.frontend.subsidies_world import PEOPLE, SETTLEMENT_PAGE, SETTLEMENT_PATH, Recorder, shows
 from tests.frontend.test_browser import CHROMIUM, FLAGS, PHONE, WIDE
 
 pytestmark = [
@@ -34,10 +33,6 @@ def live(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[str, FakeGateway]]:
         fake.answers["GET", f"{SETTLEMENT_PATH}/lines"] = reply(api.page_of([api.line()], total=400, cursor="n"))
         fake.answers["GET", "/api/registry/v1/resolutions/options"] = reply({"items": [RESOLUTION]})
         yield address, fake
-
-
-def shows(fake: FakeGateway, settlement: dict[str, Any]) -> None:
-    fake.answers["GET", SETTLEMENT_PATH] = reply(settlement, headers=ETAG)
 
 
 def submit(page: Page) -> None:
