@@ -13,7 +13,7 @@ from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import KEY_FIELD, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
-from frontend.pages.registry_words import API, FORM_REFUSALS, current, division_options, may_write, options
+from frontend.pages.registry_words import API, FORM_REFUSALS, current, division_options, may_write, note_of_day, options
 from frontend.pages.step_forms import CITATION, DOCUMENT, ON_DATE, OPINION, Field, StepForm, StepPage, cited
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
@@ -184,15 +184,16 @@ TABLE = Table(
 
 
 @router.get("")
-async def list_applications(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
-    """The list; a bureau sees its own county's."""
+async def list_applications(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
+    """The list, now or as of a day; a bureau sees its own county's."""
     answer, (divisions, _) = await asyncio.gather(
         gateway.get(f"{API}/applications", TABLE.params(request)), division_options(gateway)
     )
     filters = [Filter("division", "区划", "select", divisions) if f.name == "division" else f for f in TABLE.filters]
     totals = {"name": f"{answer.data['total']} 份"}
-    actions = (Action(ENTRY.title, "/applications/new", primary=True),) if may_write(user) else ()
-    table = TABLE.view(request, answer.data, totals=totals, filters=filters, actions=actions)
+    actions = (Action(ENTRY.title, "/applications/new", primary=True),) if may_write(user) and not as_of else ()
+    shown: dict[str, Any] = {"totals": totals, "filters": filters, "actions": actions, "note": note_of_day(as_of)}
+    table = TABLE.view(request, answer.data, **shown)
     return page_or_fragment(request, "applications/list.html", "_table.html", {"table": table})
 
 
@@ -231,15 +232,20 @@ async def _entry(gateway: BoundGateway) -> StepPage:
 
 
 @router.get("/{application_id}")
-async def application(request: Request, gateway: Gateway, user: CurrentUser, application_id: UUID) -> Response:
-    """One application with its timeline and the steps that its state and the person's post allow."""
-    found = (await current(gateway, f"/applications/{application_id}")).data
+async def application(
+    request: Request, gateway: Gateway, user: CurrentUser, application_id: UUID, as_of: str = ""
+) -> Response:
+    """One application, now or as of a day, with its timeline and the steps that its state and the post allow."""
+    path = f"/applications/{application_id}"
+    found = (await gateway.get(f"{API}{path}", {"as_of": as_of or None})).data
     values = {
         "found": found,
         "steps": [entry(step) for step in reversed(found["steps"])],
         "forms": forms_of(found, user),
         "objections": [step for step in found["steps"] if step["id"] in found["open_objections"]],
-        "may_answer": user.may(WRITE),
+        "may_answer": user.may(WRITE) and not as_of,
+        "path": path,
+        "as_of": as_of,
         "words": words,
         "states": STATES,
     }

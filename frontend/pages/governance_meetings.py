@@ -17,6 +17,7 @@ from frontend.pages.registry_words import (
     FORM_REFUSALS,
     current,
     may_write,
+    note_of_day,
     options,
     refused_form,
     timeline_of,
@@ -65,18 +66,19 @@ MEETINGS = Table(
         Filter("body", "机构", "select"),
         Filter("state", "状态", "select", options(words.MEETING_STATES)),
         Filter("year", "年份", "number"),
+        Filter("as_of", "截至日期", "date"),
     ),
 )
 
 
 @router.get("")
-async def list_meetings(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
-    """The list."""
+async def list_meetings(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
+    """The list, now or of what there was on a day."""
     answer = await gateway.get(f"{API}/meetings", MEETINGS.params(request))
     bodies = await body_options(gateway)
     filters = [Filter("body", "机构", "select", bodies) if f.name == "body" else f for f in MEETINGS.filters]
-    actions = (Action("计划会议", f"{HOME[1]}/new", "plus", primary=True),) if may_write(user) else ()
-    table = MEETINGS.view(request, answer.data, filters=filters, actions=actions)
+    actions = (Action("计划会议", f"{HOME[1]}/new", "plus", primary=True),) if may_write(user) and not as_of else ()
+    table = MEETINGS.view(request, answer.data, filters=filters, actions=actions, note=note_of_day(as_of))
     return page_or_fragment(request, "governance/meetings.html", "_table.html", {"table": table})
 
 

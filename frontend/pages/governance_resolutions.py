@@ -17,6 +17,7 @@ from frontend.pages.registry_words import (
     FORM_REFUSALS,
     current,
     may_write,
+    note_of_day,
     options,
     refused_form,
     timeline_of,
@@ -59,18 +60,19 @@ RESOLUTIONS = Table(
         Filter("body", "机构", "select"),
         Filter("outcome", "结果", "select", options(words.OUTCOMES)),
         Filter("year", "年份", "number"),
+        Filter("as_of", "截至日期", "date"),
     ),
     export="/governance/resolutions/export",
 )
 
 
 @router.get("")
-async def list_resolutions(request: Request, gateway: Gateway) -> Response:
-    """The list."""
+async def list_resolutions(request: Request, gateway: Gateway, as_of: str = "") -> Response:
+    """The list, now or of what there was on a day."""
     answer = await gateway.get(f"{API}/resolutions", RESOLUTIONS.params(request))
     bodies = await body_options(gateway)
     filters = [Filter("body", "机构", "select", bodies) if f.name == "body" else f for f in RESOLUTIONS.filters]
-    table = RESOLUTIONS.view(request, answer.data, filters=filters)
+    table = RESOLUTIONS.view(request, answer.data, filters=filters, note=note_of_day(as_of))
     return page_or_fragment(request, "governance/resolutions.html", "_table.html", {"table": table})
 
 

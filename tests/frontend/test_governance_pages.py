@@ -514,3 +514,14 @@ async def test_a_seat_of_an_earlier_day_offers_no_change(browser: Browser) -> No
     assert not then.having("a", href=f"{path}/succession")
     assert not then.having("a", href=f"{path}/edit")
     assert "所示为 2025年6月1日 的情况。" in then.text
+
+
+@pytest.mark.parametrize("kind", ["meetings", "resolutions"])
+async def test_meetings_and_resolutions_can_be_listed_as_of_a_day(
+    browser: Browser, fake: FakeGateway, kind: str
+) -> None:
+    answer = await browser.http.get(f"/governance/{kind}", params={"as_of": DAY})
+    assert answer.status_code == 200
+    assert "不能修改" in answer.text
+    assert "计划会议" not in answer.text
+    assert any(path.startswith(f"{API}/{kind}?") and f"as_of={DAY}" in path for _, path, _ in fake.seen)

@@ -9,6 +9,7 @@ import pytest
 from aiohttp import web
 
 from tests.frontend.conftest import Browser
+from tests.frontend.days import DAY, leading_out
 from tests.frontend.fake_gateway import FakeGateway, Handler, refuse, reply
 from tests.frontend.html import Page
 from tests.frontend.test_members_pages import API, DIVISIONS, MEMBER, ONE, TWO, as_role, page
@@ -387,3 +388,19 @@ async def test_grades_of_many_are_sent_at_once(browser: Browser, fake: FakeGatew
     fake.answers["POST", f"{API}/member-reviews/batch"] = refuse(422, "invalid_input", "有误", "有 1 处", errors)
     refused = await browser.http.post("/member-reviews/new", data={**values, "csrf_token": token})
     assert refused.text.count("已有考核结果") == 2, "above and beside the member"
+
+
+@pytest.mark.parametrize("path", ["/applications", f"/applications/{ONE}"])
+async def test_applications_of_an_earlier_day_ask_for_it_and_change_nothing(
+    browser: Browser, fake: FakeGateway, path: str
+) -> None:
+    shown = {**APPLICATION, "member": ONE, "allowed": [], "open_objections": [TWO]}
+    fake.answers["GET", f"{API}/applications/{ONE}"] = reply(shown)
+    answer = await browser.http.get(path, params={"as_of": DAY})
+    assert leading_out(answer.text, path) == []
+    assert "不能修改" in answer.text
+    for words in ("录入申请", "答复异议"):
+        assert words not in answer.text
+    asked = [asked for _, asked, _ in fake.seen if asked.startswith(f"{API}/applications")]
+    assert asked
+    assert all(f"as_of={DAY}" in one for one in asked)
