@@ -1,52 +1,49 @@
 """The payment table of a settlement as a workbook: 拨付汇总, 明细, 超出资金池, 说明.
 
-Only what the pools reach is to be paid; what lies above stands on a sheet of its own until somebody decides.
+Paid is what the pools reach until somebody decides on what lies above, then what was decided, and what the year before
+deferred to this one. What lies above stands on a sheet of its own, with what becomes of it once that is decided.
 """
 
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any, Final
 from uuid import UUID
 
 import xlsxwriter
 
-from services.kernel.money import capital_amount, fen_to_yuan
+from services.kernel.clock import BUSINESS_ZONE
+from services.kernel.money import capital_amount, fen_to_yuan, yuan_text
 from services.subsidies.domain import SettlementState
 from services.subsidies.queries.facts import Inputs
+from services.subsidies.queries.lines import ShortLine
+from services.subsidies.queries.payments import Payment
 from services.subsidies.queries.subjects import NOBODY, Subject
-from services.subsidies.tables import Settlement, SettlementLine
+from services.subsidies.rules.scenarios import LABELS, ScenarioCode
+from services.subsidies.tables import PoolDecision, Settlement
 
 MONEY: Final = "#,##0.00"
 GATE: Final = "assessment_gate"
+OUTCOMES: Final = ("应付（元）", "本年支付（元）", "结转下年（元）", "不予支付（元）")
+UNDECIDED: Final = "超出当年资金的项目不自行压减，未列入拨付；待作出决定并登记文号后另行办理。"
 
 
 @dataclass(frozen=True)
-class Payment:
-    """What one payee gets under one rule: how many lines, and how much in 分."""
+class Contents:
+    """What the table tells: the payments in their order, the lines not paid in full, and the decisions that stand."""
 
-    rule_no: int
-    payee: UUID
-    count: int
-    fen: int
-
-
-def payments_of(totals: dict[str, Any]) -> list[Payment]:
-    """The payments within the pools, by rule and payee, from the totals kept with a settlement."""
-    return [
-        Payment(entry["rule_no"], UUID(entry["payee"]), entry["within_count"], entry["within_fen"])
-        for entry in totals["payees"]
-        if entry["within_count"]
-    ]
+    settlement: Settlement
+    inputs: Inputs
+    payments: Sequence[Payment]
+    short: Sequence[ShortLine]
+    standing: Sequence[PoolDecision]
+    subjects: dict[tuple[int, int], Subject]
 
 
-def payment_table(
-    settlement: Settlement,
-    inputs: Inputs,
-    above: Sequence[SettlementLine],
-    subjects: dict[tuple[int, int], Subject],
-) -> bytes:
+def payment_table(contents: Contents) -> bytes:
     """Write the four sheets; amounts are numbers in yuan with two decimals."""
+    settlement = contents.settlement
     buffer = io.BytesIO()
     with xlsxwriter.Workbook(buffer, {"in_memory": True}) as book:
         title = f"{settlement.year}年度职业教育奖补资金拨付表"
@@ -54,11 +51,10 @@ def payment_table(
             settlement.computed_at or settlement.created_at
         )  # never the machine's clock: the same table, the same file
         book.set_properties({"title": title, "author": "职教联盟信息交换中枢", "created": made.replace(tzinfo=None)})
-        table = _Table(book, settlement, inputs)
-        payments = payments_of(settlement.totals or {})
-        table.summary(payments)
-        table.details(payments)
-        table.above(above, subjects)
+        table = _Table(book, contents)
+        table.summary()
+        table.details()
+        table.above()
         table.notes()
     return buffer.getvalue()
 
@@ -66,8 +62,9 @@ def payment_table(
 class _Table:
     """The workbook under construction."""
 
-    def __init__(self, book: Any, settlement: Settlement, inputs: Inputs) -> None:
-        self.book, self.settlement, self.inputs = book, settlement, inputs
+    def __init__(self, book: Any, contents: Contents) -> None:
+        self.book, self.contents = book, contents
+        self.settlement, self.inputs = contents.settlement, contents.inputs
         edge = {"border": 1, "valign": "vcenter", "font_name": "宋体", "font_size": 11}
         self.title = book.add_format({"bold": True, "font_size": 18, "align": "center", "valign": "vcenter"})
         self.head = book.add_format({**edge, "bold": True, "align": "center", "bg_color": "#DDEBF7", "text_wrap": True})
@@ -78,7 +75,7 @@ class _Table:
         self.total_money = book.add_format({**edge, "bold": True, "num_format": MONEY})
         self.note = book.add_format({"text_wrap": True, "valign": "top", "font_name": "宋体", "font_size": 11})
 
-    def summary(self, payments: Sequence[Payment]) -> None:
+    def summary(self) -> None:
         """Sheet 1: one row per payee, the amount in figures and in capitals, and 合计."""
         heads = [
             ("序号", 6),
@@ -90,7 +87,7 @@ class _Table:
         ]
         sheet = self._sheet("拨付汇总", "拨付汇总表", heads)
         sums: dict[UUID, tuple[int, int]] = {}
-        for payment in payments:
+        for payment in self.contents.payments:
             count, fen = sums.get(payment.payee, (0, 0))
             sums[payment.payee] = (count + payment.count, fen + payment.fen)
         names = self.inputs.registry.name_of
@@ -105,29 +102,32 @@ class _Table:
             sheet.write_string(row, 5, capital_amount(fen_to_yuan(fen)), self.cell)
             row += 1
         whole = sum(fen for _, fen in sums.values())
-        self._totals(sheet, row, ["合计", "", "", sum(count for count, _ in sums.values()), whole])
+        self._totals(sheet, row, ["合计", "", "", sum(count for count, _ in sums.values()), fen_to_yuan(whole)])
         sheet.write_string(row, 5, capital_amount(fen_to_yuan(whole)), self.total)
 
-    def details(self, payments: Sequence[Payment]) -> None:
-        """Sheet 2: one row per rule and payee, and 合计."""
+    def details(self) -> None:
+        """Sheet 2: one row per rule and payee, those that the year before deferred last, and 合计."""
         heads = [("序号", 6), ("奖补项目", 28), ("依据", 10), ("收款单位", 36), ("项数", 8), ("金额（元）", 18)]
         sheet = self._sheet("明细", "拨付明细表", heads)
-        names = self.inputs.registry.name_of
-        ordered = sorted(payments, key=lambda payment: (payment.rule_no, names(payment.payee), str(payment.payee)))
-        for row, payment in enumerate(ordered, start=2):
-            rule = self.inputs.policy.book.rules[payment.rule_no - 1]
+        names, payments = self.inputs.registry.name_of, self.contents.payments
+
+        def place(payment: Payment) -> tuple[bool, int, str, str]:
+            return payment.carried, payment.rule_no, names(payment.payee), str(payment.payee)
+
+        for row, payment in enumerate(sorted(payments, key=place), start=2):
             sheet.write_number(row, 0, row - 1, self.cell)
-            sheet.write_string(row, 1, rule.name, self.cell)
-            sheet.write_string(row, 2, rule.article, self.cell)
+            sheet.write_string(row, 1, payment.item, self.cell)
+            sheet.write_string(row, 2, payment.article, self.cell)
             sheet.write_string(row, 3, names(payment.payee), self.cell)
             sheet.write_number(row, 4, payment.count, self.cell)
             sheet.write_number(row, 5, fen_to_yuan(payment.fen), self.money)
         counts = sum(payment.count for payment in payments)
         whole = sum(payment.fen for payment in payments)
-        self._totals(sheet, len(ordered) + 2, ["合计", "", "", "", counts, whole])
+        self._totals(sheet, len(payments) + 2, ["合计", "", "", "", counts, fen_to_yuan(whole)])
 
-    def above(self, lines: Sequence[SettlementLine], subjects: dict[tuple[int, int], Subject]) -> None:
-        """Sheet 3: every payable line that the pool does not reach, and 合计."""
+    def above(self) -> None:
+        """Sheet 3: every payable line that the pool does not reach or that is not paid in full, and 合计."""
+        decided = bool(self.contents.standing)
         heads = [
             ("序号", 6),
             ("结算行号", 10),
@@ -135,11 +135,14 @@ class _Table:
             ("对象", 36),
             ("收款单位", 36),
             ("名次", 8),
-            ("金额（元）", 18),
+            *([(head, 18) for head in OUTCOMES] if decided else [("金额（元）", 18)]),
         ]
-        sheet = self._sheet("超出资金池", "超出资金池（未列入拨付）", heads)
-        for row, line in enumerate(lines, start=2):
-            subject = subjects.get((line.subject_kind, line.subject_no), NOBODY)
+        title = "超出资金池的处理" if decided else "超出资金池（未列入拨付）"
+        sheet = self._sheet("超出资金池", title, heads)
+        sums = [0] * (len(heads) - 6)
+        for row, short in enumerate(self.contents.short, start=2):
+            line = short.line
+            subject = self.contents.subjects.get((line.subject_kind, line.subject_no), NOBODY)
             sheet.write_number(row, 0, row - 1, self.cell)
             sheet.write_number(row, 1, line.line_no, self.cell)
             sheet.write_string(row, 2, self.inputs.policy.book.rules[line.rule_no - 1].name, self.cell)
@@ -149,8 +152,14 @@ class _Table:
                 sheet.write_blank(row, 5, None, self.cell)
             else:
                 sheet.write_number(row, 5, line.rank, self.cell)
-            sheet.write_number(row, 6, fen_to_yuan(line.amount_fen), self.money)
-        self._totals(sheet, len(lines) + 2, ["合计", "", "", "", "", "", sum(line.amount_fen for line in lines)])
+            for place, fen in enumerate(_outcome(short) if decided else [line.amount_fen]):
+                if fen is None:
+                    sheet.write_blank(row, 6 + place, None, self.cell)
+                else:
+                    sheet.write_number(row, 6 + place, fen_to_yuan(fen), self.money)
+                    sums[place] += fen
+        whole = [fen_to_yuan(fen) for fen in sums]
+        self._totals(sheet, len(self.contents.short) + 2, ["合计", "", "", "", "", "", *whole])
 
     def notes(self) -> None:
         """Sheet 4: the document, the articles, the pins and the hash, and what stands before a disbursement."""
@@ -173,7 +182,8 @@ class _Table:
             ("状态", state),
             *[(f"条款 {rule.article}", f"{rule.name}：{self._article(rule.article)}") for rule in policy.book.rules],
             *self._gate(),
-            ("超出资金池", "超出当年资金的项目不自行压减，未列入拨付；待作出决定并登记文号后另行办理。"),
+            *self._carried(),
+            *self._decisions(),
             ("文件版本", f"{pins.policy_pack} 第 {pins.policy_version} 版，SHA-256 {pins.policy_sha256}"),
             ("登记信息版本", f"{pins.registry_version}{stale}"),
             ("名册序号", str(pins.roster_sequence)),
@@ -181,6 +191,23 @@ class _Table:
             ("以前年度支付", f"{len(self.inputs.pinned.prior)} 次结算，SHA-256 {pins.prior_payments_sha256}"),
             ("结算校验值", f"SHA-256 {row.hash}"),
         ]
+
+    def _carried(self) -> list[tuple[str, str]]:
+        """What the year before deferred to this one."""
+        year, book = self.settlement.year - 1, self.inputs.policy.book
+        return [
+            ("上年度结转", f"{year} 年度结转到本年支付 {yuan_text(fen)} 元，先从本年的{book.budget(code).name}中列支。")
+            for code, fen in self.inputs.pinned.carried_fen.items()
+        ]
+
+    def _decisions(self) -> list[tuple[str, str]]:
+        """What was decided on each budget that does not suffice; else that what lies above it waits for a decision."""
+        standing = {decision.budget: decision for decision in self.contents.standing}
+        pools = (self.settlement.totals or {})["pools"]
+        open_ones = [pool for pool in pools if pool["above_fen"] and pool["budget"] not in standing]
+        told = [(self.inputs.policy.book.budget(code).name, row) for code, row in standing.items()]
+        found = [("超出资金池", f"{name}：{_told(row)}") for name, row in told]
+        return found if found and not open_ones else [*found, ("超出资金池", UNDECIDED)]
 
     def _gate(self) -> list[tuple[str, str]]:
         """What the pack decides on assessment and disbursement, with its article."""
@@ -213,12 +240,30 @@ class _Table:
         sheet.repeat_rows(0, 1)
         return sheet
 
-    def _totals(self, sheet: Any, row: int, cells: Sequence[str | int]) -> None:
-        """The last row: texts, counts, and in its last cell an amount in 分."""
-        *others, fen = cells
-        for place, value in enumerate(others):
-            if isinstance(value, int):
-                sheet.write_number(row, place, value, self.total)
-            else:
+    def _totals(self, sheet: Any, row: int, cells: Sequence[str | int | Decimal]) -> None:
+        """The last row: texts, counts, and amounts in yuan."""
+        for place, value in enumerate(cells):
+            if isinstance(value, str):
                 sheet.write(row, place, value or None, self.total)  # a blank keeps its border
-        sheet.write_number(row, len(others), fen_to_yuan(int(fen)), self.total_money)
+            else:
+                sheet.write_number(row, place, value, self.total_money if isinstance(value, Decimal) else self.total)
+
+
+def _outcome(short: ShortLine) -> list[int | None]:
+    """The cells of `OUTCOMES` in 分; what becomes of the rest is open where nothing was decided."""
+    owed, decided = short.line.amount_fen, short.decided
+    if decided is None:
+        return [owed, 0, None, None]
+    return [owed, decided.paid_fen, decided.deferred_fen, owed - decided.paid_fen - decided.deferred_fen]
+
+
+def _told(row: PoolDecision) -> str:
+    """One decision in a sentence or two: what, the sums, on what basis, by whom and when."""
+    on = row.decided_at.astimezone(BUSINESS_ZONE)
+    sums = (("应付", row.claimed_fen), ("本年支付", row.paid_fen), ("结转下年", row.deferred_fen))
+    money = "，".join(f"{head} {yuan_text(fen)} 元" for head, fen in (*sums, ("不予支付", row.unfunded_fen)))
+    basis = f"{row.resolution_number or ''}{f'《{row.resolution_title}》' if row.resolution_title else ''}"
+    return (
+        f"{LABELS[ScenarioCode(row.scenario)]}。{money}。依据：{basis}。理由：{row.opinion.rstrip('。')}。"
+        f"{row.decided_by_name} 于 {on.year}年{on.month}月{on.day}日决定（第 {row.no} 次）。"
+    )

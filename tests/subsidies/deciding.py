@@ -1,5 +1,6 @@
 """Years whose pool does not suffice, and decisions on them, for the tests of this service."""
 
+from datetime import timedelta
 from typing import Any
 
 import httpx
@@ -27,6 +28,7 @@ async def bring_colleges(world: World, count: int, year: int = 2025) -> None:
         world.registry.collaborations.append(college(place, year, host))
         name = str(unit_id(f"c{year}-{place:02d}"))
         await world.claim(host, "industry_college", collaboration=name, year=year)
+        world.clock.advance(timedelta(seconds=1))  # so that the newest snapshot of the registry is told from the last
 
 
 async def bring_classes(world: World, scores: dict[str, int], year: int = 2025) -> None:

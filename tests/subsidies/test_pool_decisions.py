@@ -277,3 +277,20 @@ async def test_before_a_decision_a_line_above_the_pool_is_paid_nothing_and_an_ex
     await world.claim(COUNTY, "school_enterprise_class", year=2026)
     [line] = await world.lines(await world.settle(2026, "2026-11-30"), rule="school_enterprise_class")
     assert (line["outcome"], line["to_pay"], line["amount"]) == ("excluded", None, "0.00")
+
+
+async def test_the_head_is_asked_to_decide_until_it_is_done(world: World) -> None:
+    async def asked(who: str) -> list[tuple[str, ...]]:
+        items = (await world.read(who, "/todos"))["items"]
+        names = ("id", "title", "detail", "state", "href")
+        return [tuple(item[name] for name in names) for item in items if item["kind"] == "pool_to_decide"]
+
+    settled = await short_year(world)
+    await bring_colleges(world, 1, 2026)
+    await confirmed(world, 2026)  # whose pool suffices: nothing to decide
+    href = f"/subsidies/settlements/{settled['id']}"
+    same = (f"pool_to_decide:{settled['id']}", "决定超出资金池的处理（2025年度）")
+    assert await asked("head") == [(*same, "1 项资金不足以支付，待决定", "open", href)]
+    assert await asked("secretariat") == await asked(COUNTY) == []
+    await decided(world, settled, "fixed_first")
+    assert await asked("head") == [(*same, "已决定：先保固定奖补，择优项目按名次", "done", href)]

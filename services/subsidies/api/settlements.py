@@ -27,9 +27,10 @@ from services.subsidies.commands.confirm_settlement import confirm_settlement
 from services.subsidies.commands.start_settlement import start_settlement
 from services.subsidies.commands.verify_settlement import verify_settlement
 from services.subsidies.domain import SettlementState
-from services.subsidies.payment_table import payment_table
+from services.subsidies.payment_table import Contents, payment_table
 from services.subsidies.queries.explaining import explain_line
-from services.subsidies.queries.lines import LineFilter, find_line, lines_above_pool, page_of_lines
+from services.subsidies.queries.lines import LineFilter, find_line, page_of_lines, short_lines
+from services.subsidies.queries.payments import carried_payments, payments_of, shares_of
 from services.subsidies.queries.pinned import changed_inputs
 from services.subsidies.queries.policy import current_policy
 from services.subsidies.queries.pool_decisions import decided_lines, decisions_of, standing_among
@@ -215,9 +216,13 @@ async def download_payment_table(
 ) -> Response:
     settlement = await find_settlement(session, scope, principal, settlement_id)
     inputs = await inputs_of(session, tools.registry, settlement)
-    above = await lines_above_pool(session, settlement)
-    subjects = await subjects_of(session, principal.alliance, inputs.registry, above)
-    content = payment_table(settlement, inputs, above, subjects)
-    rows = len((settlement.totals or {})["payees"]) + len(above)
+    standing = standing_among(await decisions_of(session, scope, settlement))
+    book = inputs.policy.book
+    payments = payments_of(shares_of(settlement.totals or {}, book, standing), book)
+    payments += await carried_payments(session, inputs.pinned)
+    short = await short_lines(session, settlement, standing)
+    subjects = await subjects_of(session, principal.alliance, inputs.registry, [each.line for each in short])
+    content = payment_table(Contents(settlement, inputs, payments, short, standing, subjects))
+    rows = len(payments) + len(short)
     await audit_export(session, clock, principal, "settlement", settlement.id, rows=rows)
     return workbook(content, f"{settlement.year}年度奖补资金拨付表.xlsx")

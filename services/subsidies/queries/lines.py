@@ -1,5 +1,6 @@
 """Reading settlement lines: pages by filter, one line, the stored lines as a frame, what is funded ahead of a line."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
@@ -16,7 +17,7 @@ from services.subsidies.queries.settlements import Viewer
 from services.subsidies.rules.bulk import LINES
 from services.subsidies.rules.terms import RuleTerms, YearTerms
 from services.subsidies.rules.vocabulary import Funding, Outcome, Reason, SubjectKind
-from services.subsidies.tables import SchoolClass, Settlement, SettlementLine, Student
+from services.subsidies.tables import DecidedLine, PoolDecision, SchoolClass, Settlement, SettlementLine, Student
 
 SORTABLE = {"no": SettlementLine.line_no, "amount": SettlementLine.amount_fen}
 
@@ -112,12 +113,26 @@ async def ahead_of(session: AnySession, settlement: Settlement, terms: YearTerms
     return int((await session.execute(statement)).scalar_one())
 
 
-async def lines_above_pool(session: AnySession, settlement: Settlement) -> list[SettlementLine]:
-    """Every payable line that the pool does not reach, in order."""
-    line = SettlementLine
+@dataclass(frozen=True)
+class ShortLine:
+    """A payable line that the pool does not reach or that is not paid in full, and what was decided on it, if so."""
+
+    line: SettlementLine
+    decided: DecidedLine | None
+
+
+async def short_lines(session: AnySession, settlement: Settlement, standing: Sequence[PoolDecision]) -> list[ShortLine]:
+    """Every such line under the standing decisions of its settlement, in order."""
+    line, row = SettlementLine, DecidedLine
+    said = and_(
+        row.alliance == line.alliance,
+        row.line_no == line.line_no,
+        row.decision.in_([decision.id for decision in standing]),
+    )
     own = (line.alliance == settlement.alliance, line.settlement_no == settlement.no)
-    above = select(line).where(*own, line.funding == int(Funding.ABOVE_POOL)).order_by(line.line_no)
-    return list((await session.scalars(above)).all())
+    short = or_(line.funding == int(Funding.ABOVE_POOL), row.paid_fen < line.amount_fen)
+    statement = select(line, row).outerjoin(row, said).where(*own, short).order_by(line.line_no)
+    return [ShortLine(*found) for found in (await session.execute(statement)).all()]
 
 
 async def stored_lines(session: AnySession, settlement: Settlement) -> pl.DataFrame:

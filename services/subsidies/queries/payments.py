@@ -27,7 +27,10 @@ class Share:
 
 @dataclass(frozen=True)
 class Payment:
-    """One row of the payment table: an item, its article, who gets how much in 分 for how many lines."""
+    """One row of the payment table: an item, its article, who gets how much in 分 for how many lines.
+
+    `carried` says that the year before deferred it; the rule's number is that of the policy applied then.
+    """
 
     rule_no: int
     item: str
@@ -35,6 +38,7 @@ class Payment:
     payee: UUID
     count: int
     fen: int
+    carried: bool = False
 
 
 def shares_of(totals: dict[str, Any], book: RuleBook, standing: Sequence[PoolDecision]) -> list[Share]:
@@ -54,12 +58,8 @@ def _share(entry: dict[str, Any]) -> Share:
 
 def payments_of(shares: Sequence[Share], book: RuleBook) -> list[Payment]:
     """The shares that are paid now."""
-    return [
-        Payment(share.rule_no, rule.name, rule.article, share.payee, share.count, share.paid_fen)
-        for share in shares
-        if share.count
-        for rule in (book.rules[share.rule_no - 1],)
-    ]
+    paid = [(book.rules[share.rule_no - 1], share) for share in shares if share.count]
+    return [Payment(rule.no, rule.name, rule.article, share.payee, share.count, share.paid_fen) for rule, share in paid]
 
 
 async def carried_payments(session: AnySession, pinned: Pinned) -> list[Payment]:
@@ -79,4 +79,6 @@ async def carried_payments(session: AnySession, pinned: Pinned) -> list[Payment]
 def _carried(entry: dict[str, Any], book: RuleBook, year: int) -> Payment:
     rule = book.rules[entry["rule_no"] - 1]
     item = f"{rule.name}（{year}年度结转）"
-    return Payment(rule.no, item, rule.article, UUID(entry["payee"]), entry["deferred_count"], entry["deferred_fen"])
+    return Payment(
+        rule.no, item, rule.article, UUID(entry["payee"]), entry["deferred_count"], entry["deferred_fen"], carried=True
+    )

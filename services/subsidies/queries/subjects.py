@@ -6,7 +6,7 @@ from datetime import date
 from typing import TypeVar
 from uuid import UUID
 
-from sqlalchemy import select
+from sqlalchemy import ARRAY, BigInteger, any_, cast, select
 
 from services.kernel.database import AnySession
 from services.kernel.divisions import division_name
@@ -60,7 +60,9 @@ T = TypeVar("T", Student, SchoolClass, RecognitionNumber)
 async def _rows(session: AnySession, table: type[T], alliance: str, numbers: list[int]) -> list[T]:
     if not numbers:
         return []
-    return list((await session.scalars(select(table).where(table.alliance == alliance, table.no.in_(numbers)))).all())
+    # One array, not a parameter for each number: a payment table may name more lines than a statement has parameters.
+    among = table.no == any_(cast(numbers, ARRAY(BigInteger)))
+    return list((await session.scalars(select(table).where(table.alliance == alliance, among))).all())
 
 
 def _day(value: date | None) -> str:

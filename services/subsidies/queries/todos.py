@@ -1,8 +1,10 @@
 """What waits for a caller: claims to review, mend or send, rejected rows, settlements to confirm; and what was done."""
 
-from typing import Any, Literal
+from typing import Any, Final, Literal
+from uuid import UUID
 
-from sqlalchemy import ColumnElement, func, select
+from sqlalchemy import ColumnElement, cast, func, select
+from sqlalchemy.dialects.postgresql import JSONB, JSONPATH
 
 from services.kernel.database import AnySession
 from services.kernel.permissions import Permission
@@ -10,9 +12,12 @@ from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.todos import Todo
 from services.subsidies.domain import ClaimState, ImportState, SettlementState
-from services.subsidies.tables import Claim, RosterImport, Settlement
+from services.subsidies.queries.pool_decisions import standing_decisions
+from services.subsidies.rules.scenarios import LABELS, ScenarioCode
+from services.subsidies.tables import Claim, PoolDecision, RosterImport, Settlement
 
 State = Literal["open", "done"]
+SHORT_BUDGETS: Final = "$.pools[*] ? (@.above_fen > 0).budget"
 
 
 async def todos(session: AnySession, scope: Scope, principal: Principal) -> list[Todo]:
@@ -25,6 +30,7 @@ async def todos(session: AnySession, scope: Scope, principal: Principal) -> list
         )
     if principal.may(Permission.SUBSIDIES_CONFIRM):
         found += await _settlements(session, scope)
+        found += await _shortfalls(session, scope)
     if principal.may(Permission.SUBSIDIES_SUBMIT):
         own = principal.owner
         found.append(await _claims(session, scope, own, ClaimState.RETURNED, "claims_returned", "修改被退回的申报"))
@@ -78,6 +84,34 @@ async def _settlements(session: AnySession, scope: Scope) -> list[Todo | None]:
         else None,
         _todo("settlements_confirmed", "确认结算", f"{done} 次结算已确认", href, "done") if done else None,
     ]
+
+
+async def _shortfalls(session: AnySession, scope: Scope) -> list[Todo | None]:
+    """One for each confirmed year with something above a pool, done once every such budget was decided on."""
+    budgets = func.jsonb_path_query_array(Settlement.totals, cast(SHORT_BUDGETS, JSONPATH), type_=JSONB)
+    confirmed = Settlement.state == SettlementState.CONFIRMED.value
+    statement = scope.limit(select(Settlement.id, Settlement.year, budgets), Settlement).where(confirmed)
+    rows = (await session.execute(statement.order_by(Settlement.year))).all()
+    standing = await standing_decisions(session, scope.alliance, [row.id for row in rows])
+    decided = {(decision.settlement, decision.budget): decision for decision in standing}
+    return [
+        _shortfall(settlement, year, [decided.get((settlement, budget)) for budget in short])
+        for settlement, year, short in rows
+        if short
+    ]
+
+
+def _shortfall(settlement: UUID, year: int, decisions: list[PoolDecision | None]) -> Todo:
+    made = [LABELS[ScenarioCode(decision.scenario)] for decision in decisions if decision is not None]
+    waiting = len(decisions) - len(made)
+    return Todo(
+        id=f"pool_to_decide:{settlement}",
+        kind="pool_to_decide",
+        title=f"决定超出资金池的处理（{year}年度）",
+        detail=f"{waiting} 项资金不足以支付，待决定" if waiting else f"已决定：{'、'.join(made)}",
+        state="open" if waiting else "done",
+        href=f"/subsidies/settlements/{settlement}",
+    )
 
 
 def _todo(kind: str, title: str, detail: str, href: str, state: State) -> Todo:
