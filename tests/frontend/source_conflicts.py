@@ -43,6 +43,7 @@ def conflict(*decisions: SourceDecisionRead, year: int | None = 2023) -> Conflic
 def facts_of(*conflicts: ConflictRead) -> dict[str, Any]:
     decided = all(one.decided for one in conflicts)
     chosen = next((s for one in conflicts for s in one.sources if s.counts), None)
+    light = "grey" if not decided else "green" if chosen and chosen.value == 45 else "red"
     milestones = [MilestoneRead(year=2021, value="35", text=None, article="表10", counts=True)]
     milestones += [MilestoneRead(year=c.year, **source.model_dump()) for c in conflicts for source in c.sources]
     return {
@@ -58,7 +59,7 @@ def facts_of(*conflicts: ConflictRead) -> dict[str, Any]:
         "responsible": ["各中职学校"],
         "citation": ENAN,
         "milestones": milestones,
-        "status": year(2023, chosen.value if decided and chosen else None, "46", "red" if decided else "grey"),
+        "status": year(2023, chosen.value if decided and chosen else None, "46", light),
         "latest": None,
         "in_conflict": not decided,
     }
@@ -75,7 +76,7 @@ def year(number: int, required: Any, observed: str | None, light: str) -> YearSt
         gap=None,
         reports=1 if observed else 0,
         light=light,
-        sentence="期限已过，未达到。" if required else WORDS,
+        sentence=WORDS if light == "grey" else "已达到。" if light == "green" else "期限已过，未达到。",
     )
 
 
