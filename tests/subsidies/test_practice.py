@@ -11,6 +11,7 @@ from services.kernel.database import WriteSession
 from services.kernel.errors import Unavailable
 from services.subsidies.domain import RosterKind
 from services.subsidies.rosters.storing import next_sequence
+from tests.subsidies.deciding import bring_classes, bring_colleges, confirmed, decided
 from tests.subsidies.world import COUNTY, OTHER_COUNTY, World, apply_anqing, school_class, student, workbook
 
 pytestmark = pytest.mark.anyio
@@ -132,6 +133,32 @@ async def test_a_reset_that_fails_at_its_end_leaves_the_files(world: World, monk
         patched.setattr(WriteSession, "finish", fails)
         assert (await world.post(COUNTY, RESET)).status_code == 503
     assert (await left(world), stored(world)) == (before, files)
+
+
+async def test_decisions_above_a_pool_go_with_the_settlements_that_are_emptied_away(world: World) -> None:
+    await practising(world)
+    world.registry.collaborations = []
+    await bring_colleges(world, 16, 2025)
+    await bring_classes(world, {"C1": 95, "C2": 90, "C3": 85})
+    first = await decided(world, await confirmed(world), "carry_over")
+    await bring_colleges(world, 17, 2027)
+    kept = await confirmed(world, 2027)
+    other = await decided(world, kept, "pro_rata_all")
+    await decided(world, await confirmed_again(world), "carry_over", replaces=first["id"])
+    assert (await world.sql("SELECT count(*) FROM pool_decision"))[0][0] == 3
+    assert (await world.post(COUNTY, RESET)).json()["removed"]["settlements"] == 1
+    assert [str(row[0]) for row in await world.sql("SELECT id FROM pool_decision")] == [other["id"]]
+    lines = await world.sql("SELECT decision::text, count(*) FROM decided_line GROUP BY 1")
+    assert [tuple(row) for row in lines] == [(other["id"], 17)]
+    assert [row["id"] for row in (await world.read("head", f"/settlements/{kept['id']}"))["decisions"]] == [other["id"]]
+    world.alliance = "anqing"
+    assert await world.sql("SELECT id FROM pool_decision") == []
+
+
+async def confirmed_again(world: World) -> Any:
+    """The confirmed settlement of 2025 as the head finds it."""
+    found = await world.read("head", "/settlements", year=2025, state="confirmed")
+    return found["items"][0]
 
 
 async def test_real_rosters_cannot_be_emptied_by_the_api_nor_in_the_database(world: World) -> None:

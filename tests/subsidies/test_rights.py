@@ -25,6 +25,11 @@ FORBIDDEN = [
     "DELETE FROM settlement_line",
     "INSERT INTO settlement_line SELECT 'anqing', 1, 9, 1, 1, NULL, NULL, 1, 1, 1, NULL, NULL",
     "TRUNCATE student",
+    "UPDATE pool_decision SET opinion = 'x'",
+    "DELETE FROM pool_decision",
+    "UPDATE decided_line SET paid_fen = 0",
+    "DELETE FROM decided_line",
+    "TRUNCATE decided_line",
     "CREATE TABLE mine (x int)",
 ]
 
@@ -79,3 +84,38 @@ async def test_constraints_hold_what_the_code_promises(world: World) -> None:
     values = "'anqing', gen_random_uuid(), 'x', 2025, 'r', 'paid', 0, 0, 0, now(), now(), 'x', 1"
     wrong = f"INSERT INTO claim ({columns}, created_by_name, row_version) VALUES ({values})"
     assert "ck_claim_state" in await refused(world, wrong)
+
+
+async def test_the_database_itself_refuses_decisions_that_do_not_add_up(world: World) -> None:
+    await world.students(COUNTY, student(1))
+    await world.claim(COUNTY, "sending_award")
+    settlement = (await world.settle())["id"]
+
+    async def recorded(**changes: object) -> str:
+        row = {
+            "no": 1,
+            "scenario": "'carry_over'",
+            "pool_fen": 5,
+            "claimed_fen": 9,
+            "paid_fen": 5,
+            "deferred_fen": 4,
+            "unfunded_fen": 0,
+            "resolution_number": "'9'",
+            "replaces": "NULL",
+            "settlement": f"'{settlement}'",
+            **changes,
+        }
+        fixed = "alliance, id, budget, payees, opinion, decided_at, decided_by, decided_by_name"
+        values = "'anqing', gen_random_uuid(), 'award_pool', '[]', 'why', now(), 'x', 'X'"
+        names, given = ", ".join(row), ", ".join(map(str, row.values()))
+        return await refused(world, f"INSERT INTO pool_decision ({fixed}, {names}) VALUES ({values}, {given})")
+
+    assert "ck_pool_decision_adds_up" in await recorded(unfunded_fen=1)
+    assert "ck_pool_decision_pool_is_short" in await recorded(pool_fen=4)
+    assert "ck_pool_decision_pool_is_short" in await recorded(pool_fen=9)
+    assert "ck_pool_decision_not_negative" in await recorded(deferred_fen=5, unfunded_fen=-1)
+    assert "ck_pool_decision_scenario" in await recorded(scenario="'all'")
+    assert "ck_pool_decision_rests" in await recorded(resolution_number="NULL")
+    assert "ck_pool_decision_replaces_the_last" in await recorded(no=2)
+    assert "fk_pool_decision_settlement" in await recorded(settlement="gen_random_uuid()")
+    assert "fk_pool_decision_replaces" in await recorded(no=2, replaces="gen_random_uuid()")
