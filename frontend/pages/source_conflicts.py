@@ -9,7 +9,7 @@ from fastapi import Request
 from frontend.forms import Form, payload
 from frontend.gateway_client import ApiProblem
 from frontend.pages.indicator_words import asks, year_end
-from frontend.pages.step_forms import CITATION, Field
+from frontend.pages.step_forms import CITATION, Field, decided_entry, with_basis
 
 OPINION = Field("opinion", "意见", "textarea", required=True, wide=True, longest=1000, help="写明为什么按这一处考核。")
 WRITTEN = (OPINION, *CITATION)
@@ -99,20 +99,10 @@ def _source(found: dict[str, Any], conflict: Conflict, source: dict[str, Any]) -
 
 
 def _decision(found: dict[str, Any], decision: dict[str, Any]) -> dict[str, Any]:
-    """With what it decided in words, and what it rests on: the page of the resolution where that is on record."""
-    cited = decision["cited"] or {"id": None, "number": None, "title": None}
-    basis = " ".join(part for part in (cited["number"], cited["title"]) if part)
-    url = f"/governance/resolutions/{cited['id']}" if cited["id"] else None
-    return {**decision, "words": asks(found, decision), "basis": basis, "basis_url": url}
+    """With what it decided in words, and what it rests on."""
+    return {**with_basis(decision), "words": asks(found, decision)}
 
 
 def _entry(decision: Mapping[str, Any]) -> dict[str, Any]:
     """An earlier decision as an entry of a timeline."""
-    written = "" if decision["basis_url"] or not decision["basis"] else f"（依据：{decision['basis']}）"
-    return {
-        "at": decision["decided_at"],
-        "who": decision["decided_by_name"],
-        "title": f"按 {decision['article']} 考核：{decision['words']}",
-        "detail": decision["opinion"] + written,
-        "links": [(decision["basis"], decision["basis_url"])] if decision["basis_url"] else [],
-    }
+    return decided_entry(decision, f"按 {decision['article']} 考核：{decision['words']}")

@@ -81,6 +81,27 @@ def cited(step: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [(f"决议 {found['number']} {found['title']}", f"/governance/resolutions/{found['id']}")]
 
 
+def with_basis(decision: Mapping[str, Any]) -> dict[str, Any]:
+    """A decision with what it rests on in words, and the page of the resolution where that is on record."""
+    cited = decision["cited"] or {"id": None, "number": None, "title": None}
+    words = " ".join(part for part in (cited["number"], cited["title"]) if part)
+    url = f"/governance/resolutions/{cited['id']}" if cited["id"] else None
+    return {**decision, "basis": words, "basis_url": url}
+
+
+def decided_entry(decision: Mapping[str, Any], title: str) -> dict[str, Any]:
+    """A decision `with_basis` as an entry of a timeline."""
+    words, url = decision["basis"], decision["basis_url"]
+    told = [f"意见：{decision['opinion'].rstrip('。')}", f"依据：{words}" if words and not url else ""]
+    return {
+        "at": decision["decided_at"],
+        "who": decision["decided_by_name"],
+        "title": title,
+        "detail": "；".join(filter(None, told)),
+        "links": [(f"依据：{words}", url)] if url else [],
+    }
+
+
 @dataclass
 class StepPage:
     """Where a step's form stands: its thing, the crumbs, and what is shown beside the fields."""

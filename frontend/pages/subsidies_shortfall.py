@@ -6,7 +6,7 @@ from typing import Any
 
 from frontend import filters
 from frontend.forms import Form
-from frontend.pages.step_forms import CITATION, Field
+from frontend.pages.step_forms import CITATION, Field, decided_entry, with_basis
 
 BUDGET, SCENARIO, REPLACES = (
     Field("budget", "资金"),
@@ -42,19 +42,12 @@ class Shortfall:
     @property
     def earlier(self) -> list[dict[str, Any]]:
         """The decisions that were replaced, as entries of a timeline."""
-        return [_entry(decision) for decision in self.decisions[1:]]
+        return [decided_entry(decision, decision["label"]) for decision in self.decisions[1:]]
 
 
 def decisions_on(settlement: Settlement, budget: str) -> list[Decision]:
     """What was decided on one budget, newest first."""
-    return [_with_basis(decision) for decision in settlement["decisions"] if decision["budget"] == budget]
-
-
-def _with_basis(decision: Decision) -> Decision:
-    """With what it rests on, in words, and the page of the resolution where that is on record."""
-    cited = decision["cited"]
-    words = " ".join(part for part in (cited["number"], cited["title"]) if part)
-    return {**decision, "basis": words, "basis_url": f"/governance/resolutions/{cited['id']}" if cited["id"] else None}
+    return [with_basis(decision) for decision in settlement["decisions"] if decision["budget"] == budget]
 
 
 def standing(settlement: Settlement) -> list[Decision]:
@@ -140,14 +133,3 @@ def told_of_line(settlement: Settlement, line: Mapping[str, Any]) -> list[dict[s
 def _rest(decision: Decision) -> str:
     """What a decision does with what it does not pay; a scenario puts off or leaves unpaid, never both."""
     return "结转下年" if filters.fen_of(decision["deferred"]) else "不予支付"
-
-
-def _entry(decision: Decision) -> dict[str, Any]:
-    link, words, told = decision["basis_url"], decision["basis"], f"意见：{decision['opinion']}"
-    return {
-        "at": decision["decided_at"],
-        "who": decision["decided_by_name"],
-        "title": decision["label"],
-        "detail": told if link else f"{told}；依据：{words}",
-        "links": [(f"依据：{words}", link)] if link else [],
-    }

@@ -9,6 +9,7 @@ from typing import Any, Final
 
 from hub.demo.alliance import ALLIANCE
 from hub.demo.caller import REGISTRY, Caller
+from hub.demo.council import ADMITTING
 from hub.demo.identities import social_credit_code
 from hub.demo.reaching import Say
 
@@ -28,7 +29,7 @@ RECEIVED: Final = timedelta(days=12)
 """So long ago did the papers come in."""
 
 Step = tuple[str, str, dict[str, Any]]
-"""The state from which it is taken, its address, and what is sent."""
+"""The state from which it is taken, its address, and what is sent; a resolution on record is named by its title."""
 ENDORSED: Final[Step] = ("submitted", "first-review", {"outcome": "endorsed", "opinion": "材料齐全（演示）。"})
 RETURNED: Final[Step] = (
     "submitted",
@@ -40,10 +41,12 @@ DECLINED: Final[Step] = (
     "first-review",
     {"outcome": "declined", "opinion": "注册地和经营地都不在本市，不予受理（演示）。"},
 )
-APPROVED: Final[Step] = (
+AGREED: Final = {"outcome": "approved", "opinion": "同意吸收为成员单位（演示）。"}
+APPROVED: Final[Step] = ("deliberation", "deliberation", {**AGREED, "resolution": ADMITTING})
+APPROVED_ON_PAPER: Final[Step] = (
     "deliberation",
     "deliberation",
-    {"outcome": "approved", "opinion": "同意吸收为成员单位（演示）。", "resolution_number": "宜职教集演示〔2025〕9号"},
+    {**AGREED, "resolution_number": "理事会纪要演示〔2025〕9号"},
 )
 PUBLISHED: Final[Step] = ("approved", "publicity", {"working_days": 5, "document": "入会公示（演示）"})
 
@@ -62,7 +65,7 @@ class Paper:
 PAPERS: Final = (
     Paper("望江示例家纺有限公司", "enterprise", "340827", 611, (ENDORSED,)),
     Paper("太湖示例生态农业专业合作社", "community", "340825", 612, (ENDORSED, APPROVED)),
-    Paper("桐城示例塑料包装行业协会", "industry_body", "340881", 613, (ENDORSED, APPROVED, PUBLISHED)),
+    Paper("桐城示例塑料包装行业协会", "industry_body", "340881", 613, (ENDORSED, APPROVED_ON_PAPER, PUBLISHED)),
     Paper("宿松示例机电有限公司", "enterprise", "340826", 614, (RETURNED,)),
     Paper("池州示例旅行社有限公司", "enterprise", "341702", 615, (DECLINED,)),
 )
@@ -82,7 +85,15 @@ async def take_papers(office: Caller, today: date) -> None:
         for state, way, body in paper.steps:
             if shown["state"] == state:
                 one = f"{path}/{shown['id']}"
-                shown = await office.act(f"{one}/{way}", await office.etag(one), body)
+                shown = await office.act(f"{one}/{way}", await office.etag(one), await _citing(office, body))
+
+
+async def _citing(office: Caller, body: dict[str, Any]) -> dict[str, Any]:
+    """What is sent, with the id of the resolution that it names."""
+    if "resolution" not in body:
+        return body
+    found = (await office.get(f"{REGISTRY}/resolutions/options", q=body["resolution"]))["items"]
+    return {**body, "resolution": found[0]["id"]}
 
 
 def paper_body(paper: Paper, today: date) -> dict[str, Any]:

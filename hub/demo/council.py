@@ -41,19 +41,29 @@ SEATS: Final = (
     CouncilSeat("理事", "gaoxin", "分管负责人", "present", "abstain"),
     CouncilSeat("理事", "qiche", "总经理", "absent", None),
 )
-AGENDA: Final = "审议2025年度校企合作工作安排（演示）"
 MEETING: Final[dict[str, Any]] = {
     "title": "理事会2025年第一次会议（演示）",
     "held_on": "2025-03-14",
     "starts_at": "09:00:00",
     "place": "安庆职业技术学院（演示）",
-    "agenda": [{"title": AGENDA, "proposer": "集团秘书处"}],
+    "agenda": [
+        {"title": "审议2025年度校企合作工作安排（演示）", "proposer": "集团秘书处"},
+        {"title": "审议吸收新成员单位的办法（演示）", "proposer": "集团秘书处"},
+    ],
 }
-RESOLUTION: Final = {
-    "title": "关于通过2025年度校企合作工作安排的决议（演示）",
-    "content": "会议审议并通过2025年度校企合作工作安排。本决议为演示内容，没有实际效力。",
-}
-MINUTES: Final = "会议审议了2025年度校企合作工作安排并付诸表决。本纪要为演示内容。"
+ADMITTING: Final = "关于吸收新成员单位的决议（演示）"
+RESOLUTIONS: Final = (
+    {
+        "title": "关于通过2025年度校企合作工作安排的决议（演示）",
+        "content": "会议审议并通过2025年度校企合作工作安排。本决议为演示内容，没有实际效力。",
+    },
+    {
+        "title": ADMITTING,
+        "content": "会议同意吸收材料齐全、愿意参加校企合作的单位为成员。本决议为演示内容，没有实际效力。",
+    },
+)
+"""One for each item of the agenda."""
+MINUTES: Final = "会议逐项审议议程并付诸表决。本纪要为演示内容。"
 
 
 async def hold_council(caller: Caller, member_ids: MemberIds) -> None:
@@ -119,9 +129,11 @@ def _attendance(seats: dict[str, CouncilSeat]) -> list[dict[str, Any]]:
 
 
 async def _decide(caller: Caller, meeting: dict[str, Any], seats: dict[str, CouncilSeat]) -> None:
-    draft = {**RESOLUTION, "meeting": meeting["id"], "agenda_item": meeting["agenda"][0]["id"]}
-    found = next(iter(meeting["resolutions"]), None) or await caller.create(f"{REGISTRY}/resolutions", draft)
-    path = f"{REGISTRY}/resolutions/{found['id']}"
-    if found["outcome"] == "pending":
-        votes = [{"seat": seat, "vote": plan.vote} for seat, plan in seats.items() if plan.vote]
-        await caller.put(f"{path}/vote", {"method": "by_name", "votes": votes}, seen_at=path)
+    votes = [{"seat": seat, "vote": plan.vote} for seat, plan in seats.items() if plan.vote]
+    standing = {one["title"]: one for one in meeting["resolutions"]}
+    for item, planned in zip(meeting["agenda"], RESOLUTIONS, strict=True):
+        draft = {**planned, "meeting": meeting["id"], "agenda_item": item["id"]}
+        found = standing.get(planned["title"]) or await caller.create(f"{REGISTRY}/resolutions", draft)
+        path = f"{REGISTRY}/resolutions/{found['id']}"
+        if found["outcome"] == "pending":
+            await caller.put(f"{path}/vote", {"method": "by_name", "votes": votes}, seen_at=path)

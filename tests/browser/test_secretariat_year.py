@@ -10,6 +10,7 @@ from ruamel.yaml import YAML
 
 from tests.browser.conftest import SignIn, picture
 
+RESOLUTION = "宜职教集演示〔2025〕1号"
 EXPECTED = YAML(typ="safe").load((Path(__file__).parents[1] / "demo" / "expected_2025.yaml").read_text())
 
 
@@ -26,6 +27,14 @@ def settle(page: Page) -> None:
     page.get_by_label("快照日").fill(str(EXPECTED["snapshot_date"]))
     page.get_by_role("button", name="开始结算").click()
     expect(page.get_by_text("应付合计").first).to_be_visible(timeout=120_000)
+
+
+def payment_table(page: Page) -> list[str]:
+    """Everything that is written in the payment table."""
+    with page.expect_download() as waiting:
+        page.get_by_role("link", name="下载拨付表").click()
+    table = openpyxl.load_workbook(io.BytesIO(Path(waiting.value.path()).read_bytes()))
+    return [str(c.value) for s in table.worksheets for row in s.iter_rows() for c in row if c.value is not None]
 
 
 def test_from_sign_in_to_a_computed_settlement(sign_in: SignIn) -> None:
@@ -52,7 +61,9 @@ def test_from_sign_in_to_a_computed_settlement(sign_in: SignIn) -> None:
     picture(page, "04-settlement")
 
 
-def test_the_head_confirms_and_takes_the_payment_table(sign_in: SignIn) -> None:
+def test_the_head_confirms_decides_what_lies_above_the_pool_and_takes_the_payment_table(
+    sign_in: SignIn,
+) -> None:
     clerk = sign_in("mishuchu")
     settle(clerk)
     page = sign_in("fuzeren")
@@ -64,12 +75,31 @@ def test_the_head_confirms_and_takes_the_payment_table(sign_in: SignIn) -> None:
     expect(page.locator("#settlement")).to_contain_text("意见：经集团理事会研究同意")
     picture(page, "04-confirmed")
 
-    with page.expect_download() as waiting:
-        page.get_by_role("link", name="下载拨付表").click()
-    table = openpyxl.load_workbook(io.BytesIO(Path(waiting.value.path()).read_bytes()))
-    values = [str(c.value) for s in table.worksheets for row in s.iter_rows() for c in row if c.value is not None]
+    values = payment_table(page)
     assert any("人民币肆佰玖拾万捌仟伍佰元整" in value for value in values)
     assert any("已确认" in value for value in values)
+
+    form = page.locator("#pool-decision-form")
+    form.get_by_label("固定奖补全额，择优项目按比例").check()
+    form.get_by_role("button", name="登记决定").click()
+    page.get_by_role("dialog").get_by_role("button", name="确认").click()
+    expect(form).to_contain_text("请选择作为依据的决议")  # what was chosen stays while the rest is filled in
+    form.get_by_label("意见").fill("理事会研究决定，各班按同一比例奖补")
+    form.get_by_label("查找依据决议").press_sequentially("校企合作工作安排")
+    cited = form.locator("#field-resolution option", has_text=RESOLUTION)
+    expect(cited).to_have_count(1)
+    form.get_by_label("依据决议", exact=True).select_option(cited.get_attribute("value"))
+    form.get_by_role("button", name="登记决定").click()
+    page.get_by_role("dialog").get_by_role("button", name="确认").click()
+    expect(page.locator("#settlement")).to_contain_text("理事会研究决定，各班按同一比例奖补")
+    picture(page, "04-decided")
+    values = payment_table(page)
+    assert any("人民币伍佰万元整" in value for value in values)  # the whole pool, to the 分
+    assert any(RESOLUTION in value for value in values)
+
+    page.get_by_role("link", name=re.compile(RESOLUTION)).click()
+    expect(page.get_by_role("link", name="2025年度结算：超出年度奖补资金的处理")).to_be_visible()
+    picture(page, "04-resolution")
 
 
 def test_a_line_tells_its_article_facts_and_conditions(sign_in: SignIn) -> None:

@@ -109,6 +109,9 @@ class Year:
             papers=[await self.papers(one["id"]) for one in lists["agreements"]],
             terms=[(await self.caller.get(f"{REGISTRY}/bodies/{one['id']}"))["terms"] for one in lists["bodies"]],
             contacts=[await self.contacts(one["id"]) for one in lists["members"]],
+            applications=[
+                await self.caller.get(f"{REGISTRY}/applications/{one['id']}") for one in lists["applications"]
+            ],
         )
 
     async def lives(self, by_code: dict[str, str]) -> dict[str, dict[str, Any]]:
@@ -148,6 +151,7 @@ class Standing:
     contacts: list[list[dict[str, Any]]]
     papers: list[list[dict[str, Any]]]
     terms: list[list[dict[str, Any]]]
+    applications: list[dict[str, Any]]
 
 
 @dataclass(frozen=True)

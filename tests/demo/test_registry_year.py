@@ -8,6 +8,7 @@ import pytest
 from hub.demo.alliance import ALLIANCE, DEMO_ACCOUNTS, MEMBER_BY_SLUG, PACK
 from hub.demo.caller import Caller
 from hub.demo.class_plan import CLASSES
+from hub.demo.council import ADMITTING
 from hub.demo.joint_work import CLASS, CLASS_ENTERPRISE, CLASS_SCHOOL
 from hub.demo.lives import HEAD, LIVES
 from services.kernel.clock import BUSINESS_ZONE, FixedClock, business_date
@@ -55,7 +56,7 @@ def test_everything_is_taken(sent: Sent) -> None:
         "bodies": 3,
         "seats": 6 + 6,
         "meetings": 1,
-        "resolutions": 1,
+        "resolutions": 2,
         "agreements": 4 + 1,
         "member-duplicates": 1,
         "majors": 13,
@@ -97,9 +98,21 @@ def test_the_council_decides(sent: Sent) -> None:
     quorum = meeting["quorum"]
     assert meeting["state"] == "archived"
     assert (quorum["seats"], quorum["present"], quorum["proxies"], quorum["met"]) == (6, 5, 1, True)
-    (resolution,) = sent.once.lists["resolutions"]
-    counted = [resolution[name] for name in ("outcome", "in_favour", "against", "abstained", "number")]
-    assert counted == ["passed", 4, 0, 1, "宜职教集演示〔2025〕1号"]
+    counted = [
+        [resolution[name] for name in ("number", "outcome", "in_favour", "against", "abstained")]
+        for resolution in sorted(sent.once.lists["resolutions"], key=lambda one: str(one["number"]))
+    ]
+    assert counted == [
+        ["宜职教集演示〔2025〕1号", "passed", 4, 0, 1],
+        ["宜职教集演示〔2025〕2号", "passed", 4, 0, 1],
+    ]
+
+
+def test_an_application_was_approved_by_a_resolution_on_record(sent: Sent) -> None:
+    (admitting,) = [one for one in sent.once.lists["resolutions"] if one["title"] == ADMITTING]
+    steps = [step for found in sent.once.applications for step in found["steps"] if step["step"] == "approve"]
+    assert [step["cited"]["id"] for step in steps if step["cited"]] == [admitting["id"]]
+    assert [step["resolution_number"] for step in steps if step["resolution_number"]] == ["理事会纪要演示〔2025〕9号"]
 
 
 def test_the_council_has_its_term_and_an_agreement_its_list(sent: Sent) -> None:

@@ -84,7 +84,7 @@ async def test_the_standing_decision_is_shown_with_its_basis_and_the_earlier_one
     assert page.having("a", href=f"/governance/resolutions/{RESOLUTION}")
     assert "鄂职集〔2026〕1号 关于三本机制考核口径的决议" in page.text
     assert "以前的决定 按 三 考核：不低于 50%" in page.text
-    assert "正文是目标，分解表是年度安排。（依据：集团〔2025〕7号）" in page.text
+    assert "意见：正文是目标，分解表是年度安排；依据：集团〔2025〕7号" in page.text
     assert page.having("form", id="source-form") == []
     assert page.having("a", href=f"{PAGE}?decide=2023#conflict-2023")
 

@@ -143,8 +143,8 @@ async def test_earlier_decisions_are_kept_folded_with_their_basis(leader: Browse
     assert page.having("details", class_="chart-data gap-above")
     assert page.having("details", open="") == []
     label = "先保固定奖补，择优项目按名次 王主任 2025年12月10日 10:30"
-    assert f"{label} 意见：再议。 依据：宜职教集〔2026〕1号 关于超出部分的决议" in page.text
-    assert f"{label} 意见：先按名次办理。；依据：宜教联〔2025〕9号" in page.text
+    assert f"{label} 意见：再议 依据：宜职教集〔2026〕1号 关于超出部分的决议" in page.text
+    assert f"{label} 意见：先按名次办理；依据：宜教联〔2025〕9号" in page.text
     assert len(page.having("a", href=RESOLUTION_PAGE)) == 2
 
 
