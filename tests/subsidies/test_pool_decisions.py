@@ -294,3 +294,16 @@ async def test_the_head_is_asked_to_decide_until_it_is_done(world: World) -> Non
     assert await asked("secretariat") == await asked(COUNTY) == []
     await decided(world, settled, "fixed_first")
     assert await asked("head") == [(*same, "已决定：先保固定奖补，择优项目按名次", "done", href)]
+
+
+async def test_odd_texts_are_refused_and_never_end_in_a_failure(world: World) -> None:
+    settled = await short_year(world)
+    long = "长" * 1001
+    odd = [{"opinion": text} for text in ("\x00好的", long, ["好的"], None, 7)]
+    odd += [{"resolution_number": text} for text in ("\x00号", "号" * 101, {}, 3)]
+    odd += [{"budget": text} for text in ("\x00", "b" * 64, None, "award_pool ")]
+    for changes in odd:
+        answer = await decide(world, settled, "carry_over", **changes)
+        assert answer.status_code in (400, 422), (changes, answer.text)
+        assert answer.json()["code"]
+    assert await nothing_kept(world)

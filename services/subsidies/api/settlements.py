@@ -1,5 +1,6 @@
 """Settlements: compute, read, explain, verify, confirm, and the payment table."""
 
+import asyncio
 from collections.abc import Sequence
 from functools import partial
 from typing import Annotated
@@ -222,7 +223,8 @@ async def download_payment_table(
     payments += await carried_payments(session, inputs.pinned)
     short = await short_lines(session, settlement, standing)
     subjects = await subjects_of(session, principal.alliance, inputs.registry, [each.line for each in short])
-    content = payment_table(Contents(settlement, inputs, payments, short, standing, subjects))
+    contents = Contents(settlement, inputs, payments, short, standing, subjects)
+    content = await asyncio.to_thread(payment_table, contents)
     rows = len(payments) + len(short)
     await audit_export(session, clock, principal, "settlement", settlement.id, rows=rows)
     return workbook(content, f"{settlement.year}年度奖补资金拨付表.xlsx")

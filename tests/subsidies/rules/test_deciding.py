@@ -25,7 +25,7 @@ def terms_with(pool_fen: int) -> YearTerms:
 
 @st.composite
 def payable_lines(draw: st.DrawFn) -> tuple[pl.DataFrame, YearTerms]:
-    """Lines as they are stored, of fixed and ranked rules with excluded ones between, and a pool that does not suffice."""
+    """Lines as they are stored, of fixed and ranked rules, excluded ones between them, and a pool that is short."""
     terms = book().terms(YEAR, SNAPSHOT)
     amounts = draw(st.lists(st.integers(1, 10**12), min_size=1, max_size=30))
     rules = sorted((draw(st.sampled_from(terms.rules)) for _ in amounts), key=lambda rule: (rule.selective, rule.no))
