@@ -194,11 +194,13 @@ class _Table:
 
     def _carried(self) -> list[tuple[str, str]]:
         """What the year before deferred to this one."""
-        year, book = self.settlement.year - 1, self.inputs.policy.book
-        return [
-            ("上年度结转", f"{year} 年度结转到本年支付 {yuan_text(fen)} 元，先从本年的{book.budget(code).name}中列支。")
-            for code, fen in self.inputs.pinned.carried_fen.items()
-        ]
+        year, found = self.settlement.year - 1, []
+        names = {budget.code: budget.name for budget in self.inputs.policy.book.budgets}
+        for code, fen in self.inputs.pinned.carried_fen.items():
+            known = f"先从本年的{names.get(code)}中列支"
+            source = known if code in names else "原列支的资金不在本年所依据的文件中，须另行落实来源"
+            found.append(("上年度结转", f"{year} 年度结转到本年支付 {yuan_text(fen)} 元，{source}。"))
+        return found
 
     def _decisions(self) -> list[tuple[str, str]]:
         """What was decided on each budget that does not suffice; else that what lies above it waits for a decision."""

@@ -6,7 +6,7 @@
 import hashlib
 import io
 import json
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -25,7 +25,7 @@ from services.kernel.errors import Unavailable
 from services.kernel.identifiers import id_check_character, uscc_check_character
 from services.kernel.jobs import run_job
 from services.kernel.permissions import Role
-from services.kernel.policy.canonical import pack_parts
+from services.kernel.policy.canonical import pack_parts, sha256_of
 from services.kernel.policy.loader import load_pack
 from services.kernel.policy_versions import AppliedVersion
 from services.kernel.principal import Principal
@@ -357,13 +357,17 @@ def clerk(alliance: str = "anqing") -> Principal:
     return Principal("clerk", "经办", Role.SECRETARIAT_CLERK, alliance, frozenset())
 
 
-async def apply_anqing(database: Database, clock: FixedClock, alliance: str = "anqing") -> AppliedVersion:
-    """Apply the real pack of Anqing."""
+async def apply_anqing(
+    database: Database, clock: FixedClock, alliance: str = "anqing", change: Callable[[Any], None] | None = None
+) -> AppliedVersion:
+    """Apply the real pack of Anqing, its money rules changed as a test needs them."""
     loaded = load_pack(PACK)
     assert loaded.pack is not None, loaded.problems
     parts = pack_parts(loaded.pack)
     payloads = {part.part: part.payload for part in parts}
-    hashes = {part.part: part.sha256 for part in parts}
+    if change is not None:
+        change(payloads["subsidies"])
+    hashes = {part: sha256_of(payload) for part, payload in payloads.items()}
     async with database.write(alliance) as session:
         return await apply_policy(session, clock, clerk(alliance), "anqing-2024", payloads, hashes)
 

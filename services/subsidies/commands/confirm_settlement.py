@@ -2,8 +2,6 @@
 
 from collections.abc import Awaitable, Callable
 
-from sqlalchemy import select
-
 from services.kernel.audit import audit
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
@@ -14,6 +12,7 @@ from services.subsidies.clients.registry import Latest
 from services.subsidies.domain import SettlementAction, SettlementState, next_settlement_state
 from services.subsidies.queries.pinned import Pinned, changed_inputs
 from services.subsidies.queries.policy import current_policy
+from services.subsidies.queries.settlements import is_year_confirmed
 from services.subsidies.rosters.storing import next_sequence
 from services.subsidies.tables import Settlement
 
@@ -36,7 +35,7 @@ async def confirm_settlement(
     after = next_settlement_state(SettlementState(settlement.state), SettlementAction.CONFIRM)
     registry = await newest_registry()
     await next_sequence(session, principal.alliance)
-    if await _confirmed(session, settlement):
+    if await is_year_confirmed(session, settlement.alliance, settlement.year):
         raise Conflict(
             f"{settlement.year} 年度已有确认的结算，一个年度只能确认一次。", code="settlement_year_confirmed"
         )
@@ -71,9 +70,3 @@ async def confirm_settlement(
     )
     await session.flush()  # so that a second confirmation of the year is refused here
     return settlement
-
-
-async def _confirmed(session: WriteSession, settlement: Settlement) -> bool:
-    same_year = (Settlement.alliance == settlement.alliance, Settlement.year == settlement.year)
-    confirmed = select(Settlement.id).where(*same_year, Settlement.state == SettlementState.CONFIRMED.value)
-    return await session.scalar(confirmed) is not None

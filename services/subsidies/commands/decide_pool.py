@@ -21,8 +21,8 @@ from services.subsidies.queries.bulk import copy_csv
 from services.subsidies.queries.lines import stored_lines
 from services.subsidies.queries.pinned import terms_of
 from services.subsidies.queries.policy import Policy
-from services.subsidies.queries.pool_decisions import is_year_confirmed, standing_decision, years_relying_on
-from services.subsidies.queries.settlements import basis_of
+from services.subsidies.queries.pool_decisions import standing_decision, years_relying_on
+from services.subsidies.queries.settlements import basis_of, is_year_confirmed
 from services.subsidies.queries.totals import shares_by_payee
 from services.subsidies.rosters.storing import next_sequence
 from services.subsidies.rules.model import Budget

@@ -77,10 +77,3 @@ async def years_relying_on(session: AnySession, settlement: Settlement) -> list[
     pinning = Settlement.pins["prior"].contains([{"no": settlement.no}])
     statement = select(Settlement.year).where(*others, confirmed, pinning).order_by(Settlement.year)
     return list((await session.scalars(statement)).all())
-
-
-async def is_year_confirmed(session: AnySession, alliance: str, year: int) -> bool:
-    """Whether a year has its confirmed settlement."""
-    confirmed = (Settlement.year == year, Settlement.state == SettlementState.CONFIRMED.value)
-    found = select(Settlement.id).where(Settlement.alliance == alliance, *confirmed)
-    return await session.scalar(found) is not None

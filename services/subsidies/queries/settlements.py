@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import Select
+from sqlalchemy import Select, select
 
 from services.kernel.database import AnySession
 from services.kernel.errors import Conflict, NotFound
@@ -73,6 +73,13 @@ async def inputs_of(session: AnySession, registry: RegistryClient, settlement: S
     """The policy version and registry snapshot that a computed settlement pinned. Raises Conflict before that."""
     pinned, policy = await basis_of(session, settlement)
     return Inputs(pinned, policy, await registry.at(session, pinned.pins.alliance, pinned.pins.registry_version))
+
+
+async def is_year_confirmed(session: AnySession, alliance: str, year: int) -> bool:
+    """Whether a year has its confirmed settlement."""
+    confirmed = (Settlement.year == year, Settlement.state == SettlementState.CONFIRMED.value)
+    found = select(Settlement.id).where(Settlement.alliance == alliance, *confirmed)
+    return await session.scalar(found) is not None
 
 
 @dataclass(frozen=True)
