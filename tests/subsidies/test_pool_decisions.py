@@ -1,6 +1,7 @@
 """Deciding what is done with what lies above a pool: each scenario by hand, every refusal, and who sees what."""
 
 import asyncio
+from decimal import Decimal
 from typing import Any
 from uuid import uuid4
 
@@ -54,6 +55,11 @@ async def test_each_scenario_pays_what_is_worked_out_by_hand(world: World, scena
     assert [line["to_pay"] for line in lines] == classes
     by_rule = {entry["rule"]: (entry["to_pay"], entry["deferred"]) for entry in told["rules"]}
     assert by_rule["school_enterprise_class"][1] == deferred
+    for entries in (told["rules"], told["payees"]):
+        assert sum(Decimal(entry["to_pay"]) for entry in entries) == Decimal(paid)
+        assert sum(Decimal(entry["deferred"]) for entry in entries) == Decimal(deferred)
+    [sums] = await world.sql("SELECT count(*), sum(paid_fen) AS paid, sum(deferred_fen) AS deferred FROM decided_line")
+    assert (sums.count, sums.paid, sums.deferred) == (19, Decimal(paid) * 100, Decimal(deferred) * 100)
 
 
 async def test_a_decision_is_told_whole_with_what_it_rests_on(world: World) -> None:
