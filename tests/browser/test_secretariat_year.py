@@ -81,10 +81,10 @@ def test_the_head_confirms_decides_what_lies_above_the_pool_and_takes_the_paymen
 
     form = page.locator("#pool-decision-form")
     form.get_by_label("固定奖补全额，择优项目按比例").check()
+    form.get_by_label("意见").fill("理事会研究决定，各班按同一比例奖补")
     form.get_by_role("button", name="登记决定").click()
     page.get_by_role("dialog").get_by_role("button", name="确认").click()
-    expect(form).to_contain_text("请选择作为依据的决议")  # what was chosen stays while the rest is filled in
-    form.get_by_label("意见").fill("理事会研究决定，各班按同一比例奖补")
+    expect(form).to_contain_text("请选择作为依据的决议")  # what was filled in stays
     form.get_by_label("查找依据决议").press_sequentially("校企合作工作安排")
     cited = form.locator("#field-resolution option", has_text=RESOLUTION)
     expect(cited).to_have_count(1)
