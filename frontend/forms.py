@@ -2,9 +2,11 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
+from uuid import UUID
 
 from fastapi import Request
+from pydantic import TypeAdapter, ValidationError
 
 from frontend.access import CSRF_FIELD
 from frontend.gateway_client import ApiProblem
@@ -12,6 +14,7 @@ from services.kernel.ids import new_id
 
 KEY_FIELD = "idempotency_key"
 ETAG_FIELD = "etag"
+ROWS: Final = TypeAdapter(list[UUID])
 
 
 @dataclass
@@ -71,9 +74,21 @@ async def submitted(request: Request) -> dict[str, Any]:
     return values
 
 
+async def ticked(request: Request) -> list[UUID]:
+    """The rows of a list that were ticked. Raises ApiProblem for none: that shall never stand for all of them."""
+    try:
+        rows = ROWS.validate_python((await request.form()).getlist("ids"))
+    except ValidationError:
+        rows = []
+    if not rows:
+        words = "没有收到勾选的行，什么也没有改动。请在列表中勾选后再操作。"
+        raise ApiProblem(422, "nothing_ticked", "没有勾选", words)
+    return rows
+
+
 def payload(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The named fields for a JSON body; an empty text is null, so that the service sees 'not filled in'."""
     return {name: None if values.get(name) == "" else values.get(name) for name in names}
 
 
-__all__ = ["CSRF_FIELD", "ETAG_FIELD", "KEY_FIELD", "Form", "payload", "submitted"]
+__all__ = ["CSRF_FIELD", "ETAG_FIELD", "KEY_FIELD", "Form", "payload", "submitted", "ticked"]

@@ -3,15 +3,16 @@
 import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any, Final
+from typing import Annotated, Any, Final
 from urllib.parse import urlencode
 from uuid import UUID
 
-from fastapi import APIRouter, Request
+from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
+from pydantic import TypeAdapter, ValidationError
 
 from frontend.access import Gateway, needs, performs
-from frontend.forms import KEY_FIELD, Form, payload, submitted
+from frontend.forms import KEY_FIELD, Form, payload, submitted, ticked
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.registry_words import API, FORM_REFUSALS, division_options, member_options, options, refused_form
@@ -23,6 +24,8 @@ from services.kernel.permissions import Permission
 router = APIRouter(prefix="/change-sets", dependencies=[needs(Permission.REGISTRY_WRITE)])
 EDITS: Final = f"{API}/change-sets/edits"
 CLEAR: Final = "（清空）"
+CHOSEN: Final = TypeAdapter(dict[str, str | list[str]])
+"""Which things an edit is about, as its form keeps it: conditions of the list, or ids."""
 
 
 @dataclass(frozen=True)
@@ -100,21 +103,19 @@ def _kind_of(code: Any) -> Kind:
 @router.post("/ticked")
 async def edit_ticked(request: Request) -> Response:
     """From the ticked rows of a list to the form that says what to set."""
-    chosen = (await submitted(request)).get("ids", [])
-    ids = [str(UUID(one)) for one in (chosen if isinstance(chosen, list) else [chosen])]
     kind = _kind_of(request.query_params.get("of"))
-    query = urlencode([("of", kind.code), *(("ids", one) for one in ids)])
+    query = urlencode([("of", kind.code), *(("ids", str(one)) for one in await ticked(request))])
     return redirect(request, f"/change-sets/edits/new?{query}")
 
 
 @router.get("/edits/new")
-async def new_edit(request: Request, gateway: Gateway) -> Response:
+async def new_edit(request: Request, gateway: Gateway, ids: Annotated[list[UUID] | None, Query()] = None) -> Response:
     """What the chosen things get: those that were ticked, else all that the list's query finds."""
     query = request.query_params
     kind = _kind_of(query.get("of"))
-    ids = [str(UUID(one)) for one in query.getlist("ids")]
     asked = {name: query[name] for name in kind.filters if query.get(name)}
-    values = {"of": kind.code, "filter": json.dumps({"ids": ids} if ids else asked), "field": query.get("field")}
+    chosen = {"ids": [str(one) for one in ids]} if ids else asked
+    values = {"of": kind.code, "filter": json.dumps(chosen), "field": query.get("field")}
     context = await _context(gateway, kind, Form.of(request, values))
     return page_or_fragment(request, "change_sets/edit.html", "change_sets/_edit_form.html", context)
 
@@ -149,19 +150,23 @@ async def _choices(gateway: BoundGateway, kind: Kind) -> dict[str, Options]:
 
 
 def _filter_of(values: Mapping[str, Any]) -> dict[str, Any]:
-    found: dict[str, Any] = json.loads(str(values.get("filter") or "{}"))
-    return found
+    """Which things the form is about. Raises ApiProblem where it does not say: that shall never stand for all."""
+    try:
+        return CHOSEN.validate_json(str(values.get("filter") or ""))
+    except ValidationError as fault:
+        words = "不知道要修改哪些记录，什么也没有改动。请回到列表重新选择。"
+        raise ApiProblem(422, "nothing_chosen", "没有选择记录", words) from fault
 
 
 @router.post("/edits/new", dependencies=[performs(f"POST {EDITS}")])
 async def start_edit(request: Request, gateway: Gateway) -> Response:
     """Have the edit worked out; nothing is saved yet."""
     values = await submitted(request)
-    kind = _kind_of(values.get("of"))
+    kind, chosen = _kind_of(values.get("of")), _filter_of(values)
     try:
         body = {
             "kind": kind.code,
-            "filter": _filter_of(values),
+            "filter": chosen,
             "values": _edit_of(kind, values).values(values),
             **payload(values, "reason", "effective_on"),
         }

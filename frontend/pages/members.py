@@ -9,7 +9,7 @@ from fastapi import APIRouter, Request
 from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs
-from frontend.forms import Form, submitted
+from frontend.forms import Form, ticked
 from frontend.gateway_client import BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages import bulk_edits
@@ -86,9 +86,8 @@ async def export(request: Request, gateway: Gateway) -> Response:
 @router.post("/export")
 async def export_ticked(request: Request) -> Response:
     """Send the browser to the download of the ticked rows."""
-    chosen = (await submitted(request)).get("ids", [])
-    ids = [str(UUID(one)) for one in (chosen if isinstance(chosen, list) else [chosen])]
-    return redirect(request, f"/members/export?{'&'.join(f'ids={one}' for one in ids)}")
+    query = "&".join(f"ids={one}" for one in await ticked(request))
+    return redirect(request, f"/members/export?{query}")
 
 
 @router.get("/template")

@@ -238,6 +238,33 @@ async def test_ticked_rows_lead_to_the_form_and_the_form_says_one_field(
     assert taken.bodies == [{"kind": of, **told}]
 
 
+@pytest.mark.parametrize(
+    "way", ["/change-sets/ticked?of=members", "/change-sets/ticked?of=collaborations", "/members/export"]
+)
+@pytest.mark.parametrize("ids", [[], ["x"], [ONE, "\x00"]])
+async def test_nothing_ticked_or_nothing_known_never_means_everything(
+    browser: Browser, way: str, ids: list[str]
+) -> None:
+    answer = await send(browser, way, {"ids": ids})
+    assert (answer.status_code, answer.headers.get("HX-Redirect")) == (422, None)
+    assert "请在列表中勾选" in answer.text
+
+
+@pytest.mark.parametrize("kept", [None, "", "x", "[]", "null", '{"q": 1}'])
+async def test_an_edit_without_its_choice_of_things_is_refused(
+    browser: Browser, fake: FakeGateway, kept: str | None
+) -> None:
+    taken = fake.answers["POST", f"{API}/change-sets/edits"] = Recorder(202, FOUND)
+    fields = {"of": "members", "field": "industry", "value_industry": "汽车", "reason": "调整"}
+    answer = await send(browser, "/change-sets/edits/new", fields | ({} if kept is None else {"filter": kept}))
+    assert (answer.status_code, taken.bodies) == (422, [])
+    assert "重新选择" in answer.text
+
+
+async def test_an_address_with_odd_ids_is_no_choice(browser: Browser) -> None:
+    assert (await browser.http.get(f"/change-sets/edits/new?of=members&ids={ONE}&ids=x")).status_code == 422
+
+
 async def test_all_that_a_query_finds_is_edited_by_its_conditions(browser: Browser, fake: FakeGateway) -> None:
     fake.answers["GET", f"{API}/members"] = listing(MEMBER)
     asked: list[dict[str, str]] = []
