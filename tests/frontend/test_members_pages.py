@@ -397,3 +397,15 @@ async def test_a_refusal_that_is_no_fault_of_the_form_reaches_the_error_page(
 async def test_a_page_of_an_earlier_day_stays_in_it(browser: Browser, path: str) -> None:
     answer = await browser.http.get(path, params={"as_of": DAY})
     assert leading_out(answer.text, path) == []
+
+
+@pytest.mark.parametrize("query", ["", f"?as_of={DAY}"])
+async def test_the_logo_is_shown_as_it_was_on_the_day(browser: Browser, fake: FakeGateway, query: str) -> None:
+    async def picture(request: web.Request) -> web.StreamResponse:
+        return web.Response(body=b"\x89PNG" + request.query_string.encode(), content_type="image/png")
+
+    fake.answers["GET", f"{API}/members/{ONE}"] = reply({**MEMBER, "logo": TWO}, headers={"ETag": '"3"'})
+    fake.answers["GET", f"{API}/attachments/{TWO}/content"] = picture
+    (shown,) = (await page(browser, f"/members/{ONE}{query}")).having("img")
+    answer = await browser.http.get(shown["src"])
+    assert (answer.status_code, answer.content) == (200, b"\x89PNG" + query.removeprefix("?").encode())
