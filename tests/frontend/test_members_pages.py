@@ -406,6 +406,6 @@ async def test_the_logo_is_shown_as_it_was_on_the_day(browser: Browser, fake: Fa
 
     fake.answers["GET", f"{API}/members/{ONE}"] = reply({**MEMBER, "logo": TWO}, headers={"ETag": '"3"'})
     fake.answers["GET", f"{API}/attachments/{TWO}/content"] = picture
-    (shown,) = (await page(browser, f"/members/{ONE}{query}")).having("img")
+    (shown,) = (await page(browser, f"/members/{ONE}{query}")).having("img", alt=f"{MEMBER['name']}标识")
     answer = await browser.http.get(shown["src"])
     assert (answer.status_code, answer.content) == (200, b"\x89PNG" + query.removeprefix("?").encode())
