@@ -132,6 +132,21 @@ def test_bodies_majors_and_industries_are_copied_and_no_people(registry: Registr
     registry.run(scenario)
 
 
+def test_a_studio_is_copied_without_the_name_of_its_master(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        details = {"master": "王示例", "trade": "钳工", "team": 6}
+        made = await caller.create(
+            "/collaborations", {"kind": "master_studio", "name": "钳工工作室", "details": details}
+        )
+        await caller.post("/practice/members", None)
+        copied = caller.acting("secretariat_clerk", alliance=PRACTICE)
+        for reader, master in ((copied, None), (caller, "王示例")):
+            shown = (await reader.get(f"/collaborations/{made['id']}")).json()["details"]
+            assert (shown.get("master"), shown["trade"], shown["team"]) == (master, "钳工", 6)
+
+    registry.run(scenario)
+
+
 def test_copying_again_takes_away_what_was_ended_and_keeps_what_was_tried_out(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         made = await seeded(caller)

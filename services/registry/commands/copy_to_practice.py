@@ -1,9 +1,10 @@
 """Bring the practice alliance up to what the alliance itself has on record of units and of what they hold together.
 
 Members, collaborations, bodies with their seats, leads, majors, leading industries and what serves them. No people:
-contacts are not copied, seats come vacant, teachers not at all, since a name is what a teacher's record is about; units
-try those out with made-up ones. Ids stay the same, since a member unit's people name their member by id in both. What
-was added in the practice alliance itself stays; what the alliance ended since goes there too.
+contacts are not copied, seats come vacant, studios without their master's name, teachers not at all, since a name is
+what a teacher's record is about; units try those out with made-up ones. Ids stay the same, since a member unit's people
+name their member by id in both. What was added in the practice alliance itself stays; what the alliance ended since
+goes there too.
 """
 
 from collections.abc import Sequence
@@ -21,6 +22,7 @@ from services.kernel.database import AnySession, Database, WriteSession
 from services.kernel.errors import Conflict
 from services.kernel.principal import Principal
 from services.registry.commands.member_rows import PERSONAL
+from services.registry.schemas.collaboration_details import PERSONAL as PERSONAL_DETAILS
 from services.registry.tables import (
     Body,
     BodyTerm,
@@ -94,7 +96,10 @@ async def copy_to_practice(database: Database, session: WriteSession, clock: Clo
             for table in TABLES:
                 await _put(practice, table, [_moved(row, target) for row in rows[table]])
     except IntegrityError as fault:
-        sentence = "练习环境里试填的名称或代码与正式登记的相同，没有更新。请先在练习环境改名或清空，再来更新。"
+        sentence = (
+            "练习环境里试填的内容与正式登记有冲突（名称或代码相同，或对接着正式登记已取消的产业），没有更新。"
+            "请先在练习环境改名或清空，再来更新。"
+        )
         raise Conflict(sentence, code="practice_collides") from fault
     kinds = (Member, Collaboration, Body, Seat, MemberMajor, LeadingIndustry)
     copied = Copied(target, *(len(rows[table]) for table in kinds))
@@ -131,7 +136,10 @@ async def _drop(session: WriteSession, table: type[Any], target: str, gone: Sequ
 
 
 def _moved(row: dict[str, Any], target: str) -> dict[str, Any]:
-    return {**row, "alliance": target, **{name: None for name in NOT_COPIED if name in row}}
+    emptied: dict[str, Any] = {name: None for name in NOT_COPIED if name in row}
+    if row.get("details"):
+        emptied["details"] = {name: told for name, told in row["details"].items() if name not in PERSONAL_DETAILS}
+    return {**row, "alliance": target, **emptied}
 
 
 async def _put(session: WriteSession, table: type[Any], rows: Sequence[dict[str, Any]]) -> None:

@@ -177,6 +177,8 @@ DETAILS: Final[dict[CollaborationKind, type[KindDetails]]] = {
     CollaborationKind.MASTER_STUDIO: MasterStudioDetails,
     CollaborationKind.COMMUNITY_COLLEGE: CommunityCollegeDetails,
 }
+PERSONAL: Final = frozenset({"master"})
+"""Of these fields, those that name a person."""
 
 
 def stored(details: KindDetails) -> dict[str, Any]:
