@@ -235,6 +235,21 @@ def test_what_cannot_be_edited_in_bulk_is_refused_at_once(registry: Registry) ->
     registry.run(scenario)
 
 
+def test_a_condition_left_empty_is_none(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        ids = await units(caller)
+        await base(caller, "基地")
+        words = ("q", "category", "division", "kind", "level", "partner", "missing", "status", "structure_role")
+        for of, values, total in (
+            ("members", {"division": "340826"}, len(ids)),
+            ("collaborations", {"host_member": ids["乙公司"]}, 1),
+        ):
+            found = await edit(caller, values, of, **dict.fromkeys(words, ""))
+            assert (found["state"], found["total"]) == ("ready", total), of
+
+    registry.run(scenario)
+
+
 def test_conditions_choose_what_the_list_shows_under_them(registry: Registry) -> None:
     async def scenario(caller: Caller) -> None:
         ids = await units(caller)

@@ -22,15 +22,15 @@ class EditFilter(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    q: Annotated[str | None, Field(max_length=50)] = None
-    category: Annotated[str | None, Field(max_length=30)] = None
-    division: Annotated[str | None, Field(pattern=r"^\d{6}$")] = None
-    kind: CollaborationKind | None = None
-    level: RecognitionLevel | None = None
-    partner: Annotated[str | None, Field(max_length=50)] = None
-    missing: Annotated[str | None, Field(max_length=20)] = None
-    status: Annotated[str | None, Field(max_length=20)] = None
-    structure_role: Annotated[str | None, Field(max_length=20)] = None
+    q: Annotated[Annotated[str, Field(max_length=50)] | None, EmptyIsNone] = None
+    category: Annotated[Annotated[str, Field(max_length=30)] | None, EmptyIsNone] = None
+    division: Annotated[Annotated[str, Field(pattern=r"^\d{6}$")] | None, EmptyIsNone] = None
+    kind: Annotated[CollaborationKind | None, EmptyIsNone] = None
+    level: Annotated[RecognitionLevel | None, EmptyIsNone] = None
+    partner: Annotated[Annotated[str, Field(max_length=50)] | None, EmptyIsNone] = None
+    missing: Annotated[Annotated[str, Field(max_length=20)] | None, EmptyIsNone] = None
+    status: Annotated[Annotated[str, Field(max_length=20)] | None, EmptyIsNone] = None
+    structure_role: Annotated[Annotated[str, Field(max_length=20)] | None, EmptyIsNone] = None
     ids: Annotated[list[UUID], Field(max_length=500)] = []
 
 
