@@ -1,6 +1,9 @@
 """Audit actions in words: `claim.accepted` is 申报 · 受理. A code that is not listed is shown as it stands."""
 
+from collections.abc import Mapping
 from typing import Final
+
+from services.kernel.registry_words import APPLICATION_STEPS, MEMBER_STEPS
 
 OBJECTS: Final = {
     "access": "访问",
@@ -41,6 +44,7 @@ OBJECTS: Final = {
     "post": "岗位",
     "practice": "练习环境",
     "recognition": "级别认定",
+    "recovery_code": "恢复码",
     "recovery_codes": "恢复码",
     "report": "指标填报",
     "resolution": "决议",
@@ -57,6 +61,7 @@ OBJECTS: Final = {
     "structure": "组织架构",
     "student": "学生名册",
     "teacher": "教师",
+    "tokens": "令牌",
     "webhook_delivery": "推送",
     "webhook_endpoint": "推送地址",
 }
@@ -67,8 +72,10 @@ VERBS: Final = {
     "accepted": "通过",
     "activate": "启用",
     "add": "登记",
+    "admit": "绑定入会申请",
     "adopt": "按文件建立",
     "applied": "写入",
+    "apply": "应用",
     "archive": "归档",
     "attendance": "登记到会",
     "bind": "绑定",
@@ -77,6 +84,7 @@ VERBS: Final = {
     "change_password": "修改密码",
     "change_password_refused": "修改密码被拒",
     "check": "检查",
+    "computed": "算出",
     "confirm": "确认",
     "convene": "召开",
     "create": "新建",
@@ -119,6 +127,7 @@ VERBS: Final = {
     "returned": "退回",
     "revise": "修改后重报",
     "revoke": "吊销",
+    "revoked": "失效",
     "rotate": "更换密钥",
     "rotate_secret": "更换签名密钥",
     "second_factor_reset": "重置动态口令",
@@ -145,8 +154,12 @@ VERBS: Final = {
 }
 
 
+STEPS: Final[Mapping[str, Mapping[str, str]]] = {"member": MEMBER_STEPS, "membership_application": APPLICATION_STEPS}
+"""Verbs of objects that have words of their own for their steps."""
+
+
 def action_words(action: str) -> str:
     """An action in words, as far as they are known."""
     thing, _, verb = action.partition(".")
-    words = [OBJECTS.get(thing, thing), VERBS.get(verb, verb)]
-    return " · ".join(word for word in words if word)
+    told = STEPS.get(thing, {}).get(verb) or VERBS.get(verb, verb)
+    return " · ".join(word for word in (OBJECTS.get(thing, thing), told) if word)

@@ -91,6 +91,7 @@ def test_the_head_confirms_decides_what_lies_above_the_pool_and_takes_the_paymen
     form.get_by_label("依据决议", exact=True).select_option(cited.get_attribute("value"))
     form.get_by_role("button", name="登记决定").click()
     page.get_by_role("dialog").get_by_role("button", name="确认").click()
+    expect(form).to_have_count(0)
     expect(page.locator("#settlement")).to_contain_text("理事会研究决定，各班按同一比例奖补")
     picture(page, "04-decided")
     values = payment_table(page)
