@@ -187,6 +187,11 @@ def on_day(address: str, as_of: Any) -> str:
     return f"{address}{'&' if '?' in address else '?'}as_of={quote(str(as_of), safe='')}" if as_of else address
 
 
+def note_of_day(as_of: Any) -> str:
+    """What a list or page that shows an earlier day says of itself."""
+    return f"显示 {date_cn(as_of)} 的情况，不能修改。"
+
+
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "amount": amount,
     "date_cn": date_cn,
@@ -198,5 +203,6 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "status_badge": status_badge,
     "role_label": role_label,
     "on_day": on_day,
+    "note_of_day": note_of_day,
     "last_day": last_day,
 }

@@ -177,10 +177,10 @@ class Table:
         return {f.name: query[f.name].strip() for f in self.filters if query.get(f.name, "").strip()}
 
     def on_day(self, as_of: str | None) -> "Table":
-        """The same with links that lead to the day."""
+        """The same with links that lead to the day, and a note that says so."""
         if not as_of:
             return self
-        return replace(self, columns=[c.on_day(as_of) for c in self.columns])
+        return replace(self, columns=[c.on_day(as_of) for c in self.columns], note=filters.note_of_day(as_of))
 
     def view(
         self,

@@ -71,13 +71,14 @@ AGREEMENTS = Table(
 
 
 @router.get("")
-async def list_agreements(request: Request, gateway: Gateway, user: CurrentUser) -> Response:
-    """The list."""
+async def list_agreements(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
+    """The list, now or as of a day."""
     answer = (await gateway.get(f"{API}/agreements", AGREEMENTS.params(request))).data
     rows = [{**row, "last_day": last_day(row["until_date"])} for row in answer["items"]]
     members = await member_options(gateway)
     filters = [Filter(f.name, f.label, f.kind, members) if f.name == "party" else f for f in AGREEMENTS.filters]
-    actions = (Action("登记", "/agreements/new", primary=True),) if user.may(Permission.REGISTRY_WRITE) else ()
+    writer = user.may(Permission.REGISTRY_WRITE) and not as_of
+    actions = (Action("登记", "/agreements/new", primary=True),) if writer else ()
     table = AGREEMENTS.view(request, {**answer, "items": rows}, filters=filters, actions=actions)
     return page_or_fragment(request, "agreements/list.html", "_table.html", {"table": table})
 

@@ -13,7 +13,7 @@ from frontend.access import CurrentUser, Gateway, needs, performs
 from frontend.forms import KEY_FIELD, submitted
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
-from frontend.pages.registry_words import API, FORM_REFUSALS, current, division_options, may_write, note_of_day, options
+from frontend.pages.registry_words import API, FORM_REFUSALS, current, division_options, may_write, options
 from frontend.pages.step_forms import CITATION, DOCUMENT, ON_DATE, OPINION, Field, StepForm, StepPage, cited
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
@@ -192,7 +192,7 @@ async def list_applications(request: Request, gateway: Gateway, user: CurrentUse
     filters = [Filter("division", "区划", "select", divisions) if f.name == "division" else f for f in TABLE.filters]
     totals = {"name": f"{answer.data['total']} 份"}
     actions = (Action(ENTRY.title, "/applications/new", primary=True),) if may_write(user) and not as_of else ()
-    shown: dict[str, Any] = {"totals": totals, "filters": filters, "actions": actions, "note": note_of_day(as_of)}
+    shown: dict[str, Any] = {"totals": totals, "filters": filters, "actions": actions}
     table = TABLE.view(request, answer.data, **shown)
     return page_or_fragment(request, "applications/list.html", "_table.html", {"table": table})
 

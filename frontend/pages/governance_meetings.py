@@ -17,7 +17,6 @@ from frontend.pages.registry_words import (
     FORM_REFUSALS,
     current,
     may_write,
-    note_of_day,
     options,
     refused_form,
     timeline_of,
@@ -78,7 +77,7 @@ async def list_meetings(request: Request, gateway: Gateway, user: CurrentUser, a
     bodies = await body_options(gateway)
     filters = [Filter("body", "机构", "select", bodies) if f.name == "body" else f for f in MEETINGS.filters]
     actions = (Action("计划会议", f"{HOME[1]}/new", "plus", primary=True),) if may_write(user) and not as_of else ()
-    table = MEETINGS.view(request, answer.data, filters=filters, actions=actions, note=note_of_day(as_of))
+    table = MEETINGS.view(request, answer.data, filters=filters, actions=actions)
     return page_or_fragment(request, "governance/meetings.html", "_table.html", {"table": table})
 
 

@@ -17,7 +17,6 @@ from frontend.pages.registry_words import (
     FORM_REFUSALS,
     current,
     may_write,
-    note_of_day,
     options,
     refused_form,
     timeline_of,
@@ -67,12 +66,12 @@ RESOLUTIONS = Table(
 
 
 @router.get("")
-async def list_resolutions(request: Request, gateway: Gateway, as_of: str = "") -> Response:
+async def list_resolutions(request: Request, gateway: Gateway) -> Response:
     """The list, now or of what there was on a day."""
     answer = await gateway.get(f"{API}/resolutions", RESOLUTIONS.params(request))
     bodies = await body_options(gateway)
     filters = [Filter("body", "机构", "select", bodies) if f.name == "body" else f for f in RESOLUTIONS.filters]
-    table = RESOLUTIONS.view(request, answer.data, filters=filters, note=note_of_day(as_of))
+    table = RESOLUTIONS.view(request, answer.data, filters=filters)
     return page_or_fragment(request, "governance/resolutions.html", "_table.html", {"table": table})
 
 

@@ -12,7 +12,7 @@ from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect, render
 from frontend.pages.governance_forms import Field, FormPage
-from frontend.pages.registry_words import API, current, note_of_day
+from frontend.pages.registry_words import API, current
 from frontend.pages.workbook_forms import UploadPage
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
@@ -84,7 +84,7 @@ async def list_majors(request: Request, gateway: Gateway, user: CurrentUser, as_
     answer = await gateway.get(f"{API}/majors", MAJORS.params(request))
     actions = (Action("导入", "/majors/import", "file-import"),) if user.may(*KEEPS) and not as_of else ()
     totals = {"name": f"{answer.data['total']} 个专业点"}
-    table = MAJORS.view(request, answer.data, totals=totals, actions=actions, note=note_of_day(as_of))
+    table = MAJORS.view(request, answer.data, totals=totals, actions=actions)
     return page_or_fragment(request, "coverage/majors.html", "_table.html", {"table": table})
 
 

@@ -14,7 +14,7 @@ from frontend.gateway_client import BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages import bulk_edits
 from frontend.pages.member_words import CHOICES, LABELS, STATUSES, in_words
-from frontend.pages.registry_words import AGREEMENT_PHASES, API, division_options, may_write, note_of_day, timeline_of
+from frontend.pages.registry_words import AGREEMENT_PHASES, API, division_options, may_write, timeline_of
 from frontend.session import User
 from frontend.tables import Action, Batch, Column, Filter, Table
 from services.kernel import registry_words as words
@@ -69,9 +69,8 @@ async def list_members(request: Request, gateway: Gateway, user: CurrentUser, as
     actions, batch = ((*WRITER_ACTIONS, every), WRITER_BATCH) if writer else ((), MEMBERS.batch)
     total = answer.data["total"]
     totals = {"name": f"{total} 家"} if total is not None else None
-    shown: dict[str, Any] = {"totals": totals, "filters": filters, "actions": actions, "batch": batch}
-    if as_of:
-        shown |= {"note": note_of_day(as_of), "batch": ()}
+    shown: dict[str, Any] = {"totals": totals, "filters": filters, "actions": actions}
+    shown["batch"] = () if as_of else batch
     table = MEMBERS.view(request, answer.data, **shown)
     return page_or_fragment(request, "members/list.html", "_table.html", {"table": table})
 

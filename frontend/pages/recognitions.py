@@ -81,7 +81,7 @@ async def list_plates(request: Request, gateway: Gateway, user: CurrentUser, as_
         request,
         answer.data,
         totals={"subject": {"name": f"{answer.data['total']} 项"}},
-        actions=(new,) if user.may(Permission.REGISTRY_WRITE) else (),
+        actions=(new,) if rights(user, as_of)["writer"] else (),
     )
     context = {"table": table, "rules": rules.data["items"], "words": words, "as_of": as_of}
     return page_or_fragment(request, "collaborations/plates.html", "_table.html", context)

@@ -7,7 +7,6 @@ from typing import Any
 from fastapi import Request
 from fastapi.responses import Response
 
-from frontend.filters import date_cn
 from frontend.forms import Form
 from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import hx_retarget, page_or_fragment
@@ -79,11 +78,6 @@ ACTIONS = {
 def may_write(user: User) -> bool:
     """Whether this person may change the registry; the service decides again by the token."""
     return user.role in {*Role} and Permission.REGISTRY_WRITE in GRANTS[Role(user.role)]
-
-
-def note_of_day(as_of: str) -> str | None:
-    """What a list says above its rows when it shows an earlier day."""
-    return f"显示 {date_cn(as_of)} 的情况，不能修改。" if as_of else None
 
 
 def options(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:

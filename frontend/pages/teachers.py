@@ -13,7 +13,7 @@ from frontend.forms import ETAG_FIELD, KEY_FIELD, Form, payload, submitted
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.governance_forms import Field, FormPage
-from frontend.pages.registry_words import API, current, member_options, note_of_day, options
+from frontend.pages.registry_words import API, current, member_options, options
 from frontend.pages.workbook_forms import UploadPage
 from frontend.session import User
 from frontend.tables import Action, Column, Filter, Table
@@ -116,7 +116,6 @@ async def list_teachers(request: Request, gateway: Gateway, user: CurrentUser, a
         totals={"name": f"{answer.data['total']} 人"},
         filters=filters,
         actions=() if as_of else None,
-        note=note_of_day(as_of),
     )
     told = {"overview": overview.data, "standings": words.PRACTICE_STANDINGS}
     context = {"table": table, **told, "keeps": True, "as_of": as_of}
@@ -127,7 +126,7 @@ async def list_teachers(request: Request, gateway: Gateway, user: CurrentUser, a
 async def list_shared(request: Request, gateway: Gateway, user: CurrentUser, as_of: str = "") -> Response:
     """The shared teachers of all units, without names, now or as of a day."""
     answer = await gateway.get(f"{API}/teachers/shared", SHARED.params(request))
-    table = SHARED.view(request, answer.data, note=note_of_day(as_of))
+    table = SHARED.view(request, answer.data)
     context = {"table": table, "overview": None, "keeps": user.may(*KEEPS), "as_of": as_of}
     return page_or_fragment(request, "teachers/list.html", "_table.html", context)
 

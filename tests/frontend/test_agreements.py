@@ -1,6 +1,7 @@
 """The pages of agreements: the list and its filters, the form, renewal, early end."""
 
 import json
+import re
 from datetime import date, timedelta
 from typing import Any
 
@@ -217,3 +218,5 @@ async def test_a_page_of_an_earlier_day_stays_in_it(browser: Browser, registry: 
     registry.answers[("GET", f"{API}/agreements")] = reply(listed)
     answer = await browser.http.get(path, params={"as_of": DAY})
     assert leading_out(answer.text, path) == []
+    assert "2025年6月1日 的情况，不能修改。" in answer.text
+    assert not re.search(r'href="[^"]*/(new|edit|renewal|ending)"', answer.text)

@@ -426,6 +426,9 @@ async def test_a_class_is_edited_with_its_own_fields(browser: Browser) -> None:
 async def test_a_page_of_an_earlier_day_stays_in_it(browser: Browser, path: str) -> None:
     answer = await browser.http.get(path, params={"as_of": DAY})
     assert leading_out(answer.text, path) == []
+    assert "2025年6月1日 的情况，不能修改。" in Page(answer.text).text
+    ways = [a["href"].partition("?")[0] for a in Page(answer.text).having("a") if "href" in a]
+    assert not [way for way in ways if way.endswith(("/new", "/edit", "/withdrawal"))]
 
 
 async def test_the_list_offers_to_edit_what_is_ticked_and_what_its_query_finds(

@@ -313,7 +313,7 @@ async def test_every_page_is_sound_and_has_a_fragment(browser: Browser, path: st
 
 async def test_the_tree_shows_seats_with_holders_of_the_day(browser: Browser, fake: FakeGateway) -> None:
     shown = await page(browser, "/governance/bodies?as_of=2024-05-01")
-    for text in ("示例集团理事会", "理事长", "王一", "院长", "集团龙头", "所示为 2024年5月1日 的情况"):
+    for text in ("示例集团理事会", "理事长", "王一", "院长", "集团龙头", "显示 2024年5月1日 的情况，不能修改。"):
         assert text in shown.text
     assert any(path.endswith("/structure?as_of=2024-05-01") for _, path, _ in fake.seen)
 
@@ -513,7 +513,7 @@ async def test_a_seat_of_an_earlier_day_offers_no_change(browser: Browser) -> No
     then = await page(browser, f"{path}?as_of={DAY}")
     assert not then.having("a", href=f"{path}/succession")
     assert not then.having("a", href=f"{path}/edit")
-    assert "所示为 2025年6月1日 的情况。" in then.text
+    assert "显示 2025年6月1日 的情况，不能修改。" in then.text
 
 
 @pytest.mark.parametrize("kind", ["meetings", "resolutions"])
