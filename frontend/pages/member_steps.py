@@ -76,11 +76,12 @@ async def life(
     )
     values = {
         "member": member.data,
-        "steps": [entry(step) for step in steps.data["items"]],
+        "steps": [entry(step, as_of) for step in steps.data["items"]],
         "forms": forms_of(steps.data["allowed"], user),
         "reviews": reviews.data,
         "may_grade": user.may(WRITE) and "annual_review" in steps.data["allowed"],
         "may_correct": user.may(WRITE) and as_of is None,
+        "as_of": as_of,
         "words": words,
     }
     return page_or_fragment(request, "life/page.html", "life/_life.html", values)
@@ -91,12 +92,13 @@ def forms_of(allowed: list[str], user: User) -> list[StepForm]:
     return [STEPS[step] for step in allowed if step in STEPS and user.may(STEPS[step].needs)]
 
 
-def entry(step: Mapping[str, Any]) -> dict[str, Any]:
-    """A step as the timeline shows it."""
+def entry(step: Mapping[str, Any], as_of: date | None = None) -> dict[str, Any]:
+    """A step as the timeline shows it, its application as of the day that is looked at."""
     graded = f"{step['year']} 年度：{words.REVIEW_GRADES[step['grade']]}" if step["grade"] else ""
     deadline = filters.date_cn(step["deadline"]) if step["deadline"] else None
     named = [("期限", deadline), ("文件", step["document"]), ("决议", step["resolution_number"])]
-    application = [("入会申请", f"/applications/{step['application']}")] if step["application"] else []
+    where = filters.on_day(f"/applications/{step['application']}", as_of)
+    application = [("入会申请", where)] if step["application"] else []
     holds = f"生效日期：{filters.date_cn(step['effective_on'])}"
     told = [holds, graded, step["opinion"], *(f"{k}：{v}" for k, v in named if v)]
     return {

@@ -9,10 +9,10 @@ from tests.frontend.html import Page
 DAY: Final = "2025-06-01"
 ID: Final = "[0-9a-f-]{36}"
 TAKE_A_DAY: Final = re.compile(
-    rf"/(members|majors|teachers|agreements|collaborations)(/{ID}|/export)?"
+    rf"/(members|majors|teachers|agreements|collaborations|applications)(/{ID}|/export)?"
     rf"|/teachers/shared|/collaborations/plates(/{ID})?|/majors/of/{ID}|/members/{ID}/life"
     r"|/coverage(/industries|/export|/picture\.svg)?"
-    rf"|/governance/(bodies(/{ID})?|seats/({ID}|export)|picture(\.svg)?)"
+    rf"|/governance/(bodies(/{ID})?|seats/({ID}|export)|picture(\.svg)?|meetings|resolutions(/export)?)"
     rf"|/attachments/[a-z_]+/{ID}(/{ID}/content)?"
 )
 """The pages and files of the registry that can show an earlier day."""

@@ -390,6 +390,13 @@ async def test_grades_of_many_are_sent_at_once(browser: Browser, fake: FakeGatew
     assert refused.text.count("已有考核结果") == 2, "above and beside the member"
 
 
+async def test_a_life_until_a_day_leads_to_the_application_of_that_day(browser: Browser, fake: FakeGateway) -> None:
+    admitted = {**EVENT, "step": "admission", "grade": None, "year": None, "application": TWO}
+    fake.answers["GET", f"{API}/members/{ONE}/steps"] = reply({"items": [admitted], "allowed": []})
+    answer = await browser.http.get(f"/members/{ONE}/life", params={"as_of": DAY})
+    assert leading_out(answer.text, f"/members/{ONE}/life") == []
+
+
 @pytest.mark.parametrize("path", ["/applications", f"/applications/{ONE}"])
 async def test_applications_of_an_earlier_day_ask_for_it_and_change_nothing(
     browser: Browser, fake: FakeGateway, path: str
