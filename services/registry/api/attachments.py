@@ -1,7 +1,6 @@
 """`/attachments`: those of a subject, one more, the content of one, and its removal."""
 
 from collections.abc import AsyncIterator
-from datetime import date
 from typing import Annotated, Any
 from urllib.parse import quote
 from uuid import UUID
@@ -14,7 +13,7 @@ from services.kernel.idempotency import IdempotentUpload
 from services.kernel.sessions import CallerScope, InjectedClock, Writing
 from services.kernel.storage import Storage
 from services.registry.api.attachment_uploads import ATTACHMENT_BODY, ReceivedAttachment
-from services.registry.api.parameters import Paging
+from services.registry.api.parameters import AsOf, Paging
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_attachment import add_attachment
 from services.registry.commands.remove_attachment import remove_attachment
@@ -39,7 +38,6 @@ SubjectKind = Annotated[
     ),
 ]
 SubjectId = Annotated[UUID, Query(description="附件所属记录的编号")]
-AsOf = Annotated[date | None, Query(description="读这一天的附件；不填为现在")]
 CONTENT_RESPONSE: dict[int | str, dict[str, Any]] = {
     200: {
         "description": "文件内容，类型为上传时从内容中认出的类型",

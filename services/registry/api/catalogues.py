@@ -15,8 +15,8 @@ from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writin
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import write_rows, write_template
 from services.registry.api.members import workbook
-from services.registry.api.parameters import Paging, Seen
-from services.registry.api.workbook_upload import AsOf, File, checked, content_of
+from services.registry.api.parameters import AsOf, Paging, Seen
+from services.registry.api.workbook_upload import File, checked, content_of
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.adopt_catalogue import adopt_catalogue
 from services.registry.commands.discard_catalogue import discard_catalogue
@@ -219,7 +219,7 @@ async def entries(
     _caller: RegistryRead,
     asked: Asked,
     page: Paging,
-    as_of: AsOf,
+    as_of: AsOf = None,
 ) -> Page[EntryRead]:
     version = await current_version(session, scope, kind, as_of)
     if version is None:

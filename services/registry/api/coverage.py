@@ -8,8 +8,7 @@ from services.kernel.audit import audit_export
 from services.kernel.clock import business_date
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.registry.api.members import workbook
-from services.registry.api.parameters import Purpose
-from services.registry.api.workbook_upload import AsOf
+from services.registry.api.parameters import AsOf, Purpose
 from services.registry.auth import RegistryRead
 from services.registry.domain.coverage import RowsBy
 from services.registry.domain.coverage_picture import Picture, PictureRow, draw
@@ -27,7 +26,7 @@ async def get(
     scope: CallerScope,
     clock: InjectedClock,
     _caller: RegistryRead,
-    as_of: AsOf,
+    as_of: AsOf = None,
     by: By = RowsBy.SCHOOL,
 ) -> CoverageRead:
     return await read_coverage(session, scope, by, business_date(clock), as_of)
@@ -39,7 +38,7 @@ async def export(
     scope: CallerScope,
     clock: InjectedClock,
     principal: RegistryRead,
-    as_of: AsOf,
+    as_of: AsOf = None,
     by: By = RowsBy.SCHOOL,
     table: CoverageTable = CoverageTable.MATRIX,
     reason: Purpose = None,
@@ -55,7 +54,7 @@ async def picture(
     scope: CallerScope,
     clock: InjectedClock,
     _caller: RegistryRead,
-    as_of: AsOf,
+    as_of: AsOf = None,
     by: By = RowsBy.SCHOOL,
 ) -> Response:
     found = await read_coverage(session, scope, by, business_date(clock), as_of)

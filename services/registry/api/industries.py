@@ -9,8 +9,8 @@ from services.kernel.etags import etag_of, set_etag
 from services.kernel.idempotency import IdempotentCreate
 from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
-from services.registry.api.parameters import Paging, Seen
-from services.registry.api.workbook_upload import AsOf, Effective
+from services.registry.api.parameters import AsOf, Paging, Seen
+from services.registry.api.workbook_upload import Effective
 from services.registry.auth import RegistryRead, RegistryWrite
 from services.registry.commands.adopt_industries import adopt_industries
 from services.registry.commands.change_industry import change_industry
@@ -39,7 +39,7 @@ async def list_(
     scope: CallerScope,
     _caller: RegistryRead,
     page: Paging,
-    as_of: AsOf,
+    as_of: AsOf = None,
     q: Annotated[str | None, Query(max_length=50, description="名称中的一段")] = None,
 ) -> Page[IndustryRead]:
     found, cursor, total = await list_industries(session, scope, q, page, as_of)
@@ -79,7 +79,7 @@ async def matches(
     scope: CallerScope,
     _caller: RegistryRead,
     page: Paging,
-    as_of: AsOf,
+    as_of: AsOf = None,
     industry: Annotated[UUID | None, Query(description="主导产业")] = None,
 ) -> Page[MatchRead]:
     found, cursor, total = await list_matches(session, scope, industry, page, as_of)
@@ -122,7 +122,12 @@ async def suggested(session: Reading, scope: CallerScope, _caller: RegistryRead)
 
 @router.get("/{industry_id}", summary="查看一个主导产业")
 async def get(
-    industry_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryRead, response: Response, as_of: AsOf
+    industry_id: UUID,
+    session: Reading,
+    scope: CallerScope,
+    _caller: RegistryRead,
+    response: Response,
+    as_of: AsOf = None,
 ) -> IndustryRead:
     found = await find_industry(session, scope, industry_id, as_of)
     if as_of is None:

@@ -13,8 +13,8 @@ from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_rows, write_template
 from services.registry.api.members import workbook
-from services.registry.api.parameters import Paging, Purpose, Seen
-from services.registry.api.workbook_upload import AsOf, Effective, File, take_in
+from services.registry.api.parameters import AsOf, Paging, Purpose, Seen
+from services.registry.api.workbook_upload import Effective, File, take_in
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_major import add_major
 from services.registry.commands.change_major import change_major
@@ -43,7 +43,7 @@ Asked = Annotated[MajorFilter, Depends(major_filter)]
 
 @router.get("/majors", summary="查询各校开设的专业")
 async def list_(
-    session: Reading, scope: CallerScope, _caller: RegistryRead, asked: Asked, page: Paging, as_of: AsOf
+    session: Reading, scope: CallerScope, _caller: RegistryRead, asked: Asked, page: Paging, as_of: AsOf = None
 ) -> Page[MajorRead]:
     found, cursor, total = await list_majors(session, scope, asked, page, as_of)
     return Page(items=await read_majors(session, scope, found, as_of), next_cursor=cursor, total=total)
@@ -56,7 +56,7 @@ async def export(
     principal: RegistryRead,
     scope: CallerScope,
     asked: Asked,
-    as_of: AsOf,
+    as_of: AsOf = None,
     reason: Purpose = None,
 ) -> Response:
     majors = await all_majors(session, scope, asked, as_of)
@@ -83,7 +83,7 @@ async def upload(
 
 @router.get("/members/{member_id}/majors", summary="查看一所学校的专业")
 async def of_member(
-    member_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryRead, page: Paging, as_of: AsOf
+    member_id: UUID, session: Reading, scope: CallerScope, _caller: RegistryRead, page: Paging, as_of: AsOf = None
 ) -> Page[MajorRead]:
     await find_member(session, scope, member_id)
     found, cursor, total = await list_majors(session, scope, MajorFilter(member=member_id), page, as_of)

@@ -15,8 +15,8 @@ from services.kernel.pagination import Page
 from services.kernel.sessions import CallerScope, InjectedClock, Reading, Writing
 from services.kernel.workbooks import write_rows, write_template
 from services.registry.api.members import workbook
-from services.registry.api.parameters import Paging, Purpose, Seen
-from services.registry.api.workbook_upload import AsOf, File, take_in
+from services.registry.api.parameters import AsOf, Paging, Purpose, Seen
+from services.registry.api.workbook_upload import File, take_in
 from services.registry.auth import RegistryOwn, RegistryRead
 from services.registry.commands.add_practice import add_practice
 from services.registry.commands.change_practice import change_practice
@@ -75,7 +75,7 @@ async def list_(
     scope: CallerScope,
     asked: Asked,
     page: Paging,
-    as_of: AsOf,
+    as_of: AsOf = None,
 ) -> Page[TeacherSummary]:
     day = as_of or business_date(clock)
     rule = await applied_rule(session, scope)
@@ -114,7 +114,7 @@ async def shared(
     _caller: RegistryRead,
     scope: CallerScope,
     page: Paging,
-    as_of: AsOf,
+    as_of: AsOf = None,
     q: Annotated[str | None, Query(max_length=50, description="专业方向中的一段")] = None,
     member: Unit = None,
     kind: TeacherKind | None = None,
@@ -126,7 +126,7 @@ async def shared(
 
 @router.get("/overview", summary="适用的企业实践规定和达标人数")
 async def overview(
-    session: Reading, clock: InjectedClock, _caller: RegistryOwn, scope: CallerScope, as_of: AsOf
+    session: Reading, clock: InjectedClock, _caller: RegistryOwn, scope: CallerScope, as_of: AsOf = None
 ) -> PracticeOverview:
     rule = await applied_rule(session, scope)
     return await read_overview(session, scope, as_of or business_date(clock), as_of, rule)
@@ -139,7 +139,7 @@ async def export(
     principal: RegistryOwn,
     scope: CallerScope,
     asked: Asked,
-    as_of: AsOf,
+    as_of: AsOf = None,
     reason: Purpose = None,
 ) -> Response:
     cells = await teacher_cells(session, scope, asked, as_of or business_date(clock), as_of)
@@ -167,7 +167,7 @@ async def get(
     principal: RegistryOwn,
     scope: CallerScope,
     response: Response,
-    as_of: AsOf,
+    as_of: AsOf = None,
 ) -> TeacherRead:
     teacher = await find_own(session, scope, teacher_id, as_of)
     if as_of is None:

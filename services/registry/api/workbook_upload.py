@@ -5,26 +5,17 @@ from collections.abc import Awaitable, Callable
 from datetime import date
 from typing import Annotated
 
-from fastapi import Depends, Query, Response, UploadFile
+from fastapi import Query, Response, UploadFile
 
-from services.kernel.errors import FieldIssue, InvalidInput
 from services.kernel.idempotency import Once
 from services.kernel.workbooks import MAXIMUM_BYTES, CheckedTable, Table, TableSpec, check_table, read_table
 from services.registry.commands.rows_taken import Taken, check_size
-from services.registry.schemas.coverage import EARLIEST_DAY, LATEST_DAY, ImportIssue, RowsTaken
+from services.registry.schemas.coverage import ImportIssue, RowsTaken
 
 ISSUES_SHOWN = 200
 File = Annotated[UploadFile, "a .xlsx or .csv of the template's columns"]
 
 
-def as_of_day(as_of: Annotated[date | None, Query(description="查看哪一天的情况，默认今天")] = None) -> date | None:
-    """The day of a list. Raises InvalidInput for one that no record reaches."""
-    if as_of is not None and not EARLIEST_DAY <= as_of <= LATEST_DAY:
-        raise InvalidInput([FieldIssue("as_of", "day_out_of_range", "这一天超出范围，请核对年份。")])
-    return as_of
-
-
-AsOf = Annotated[date | None, Depends(as_of_day)]
 Effective = Annotated[date | None, Query(description="生效日期，默认为当天")]
 
 
