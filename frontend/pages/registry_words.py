@@ -12,7 +12,7 @@ from frontend.gateway_client import Answer, ApiProblem, BoundGateway
 from frontend.htmx import hx_retarget, page_or_fragment
 from frontend.session import User
 from services.kernel.errors import FieldIssue
-from services.kernel.permissions import GRANTS, Permission, Role
+from services.kernel.permissions import Permission
 
 API = "/api/registry/v1"
 MOST_MEMBERS = 2_000
@@ -77,7 +77,7 @@ ACTIONS = {
 
 def may_write(user: User) -> bool:
     """Whether this person may change the registry; the service decides again by the token."""
-    return user.role in {*Role} and Permission.REGISTRY_WRITE in GRANTS[Role(user.role)]
+    return user.may(Permission.REGISTRY_WRITE)
 
 
 def options(labels: Mapping[str, str]) -> tuple[tuple[str, str], ...]:
