@@ -126,13 +126,15 @@ async def member(request: Request, gateway: Gateway, user: CurrentUser, member_i
     return page_or_fragment(request, "members/detail.html", "members/_detail.html", values)
 
 
-async def _held_by(gateway: BoundGateway, member_id: UUID, day: dict[str, str]) -> dict[str, list[dict[str, Any]]]:
-    """What a member has a part in, as far as the person may see it, by the name of its list."""
+async def _held_by(gateway: BoundGateway, member_id: UUID, day: dict[str, str]) -> dict[str, Any]:
+    """What a member has a part in, as far as the person may see it, by the name of its list; `cut`: the longer ones."""
     asked = {"collaborations": "member", "seats": "member", "leads": "member", "agreements": "party"}
     answers = await asyncio.gather(
         *(gateway.get(f"{API}/{kind}", {by: str(member_id), "limit": 200, **day}) for kind, by in asked.items())
     )
-    return {kind: answer.data["items"] for kind, answer in zip(asked, answers, strict=True)}
+    found = {kind: answer.data for kind, answer in zip(asked, answers, strict=True)}
+    cut = {kind for kind, data in found.items() if data.get("next_cursor")}
+    return {**{kind: data["items"] for kind, data in found.items()}, "cut": cut}
 
 
 def keeps_contacts(user: User, member_id: str) -> bool:

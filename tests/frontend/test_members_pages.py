@@ -2,6 +2,7 @@
 
 import json
 from typing import Any
+from urllib.parse import quote
 
 import pytest
 from aiohttp import web
@@ -397,6 +398,21 @@ async def test_a_refusal_that_is_no_fault_of_the_form_reaches_the_error_page(
 async def test_a_page_of_an_earlier_day_stays_in_it(browser: Browser, path: str) -> None:
     answer = await browser.http.get(path, params={"as_of": DAY})
     assert leading_out(answer.text, path) == []
+
+
+@pytest.mark.parametrize("query", ["", f"?as_of={DAY}"])
+async def test_lists_too_long_for_the_page_say_where_the_rest_is(
+    browser: Browser, fake: FakeGateway, query: str
+) -> None:
+    links = [("collaborations", f"partner={quote(MEMBER['name'])}"), ("agreements", f"party={ONE}")]
+    whole = await page(browser, f"/members/{ONE}{query}")
+    assert "只列出前" not in whole.text
+    for name, item in (("collaborations", COLLABORATION), ("agreements", AGREEMENT)):
+        fake.answers["GET", f"{API}/{name}"] = reply({"items": [item], "next_cursor": "more", "total": None})
+    shown = await page(browser, f"/members/{ONE}{query}")
+    assert shown.text.count("只列出前 1 项") == 2
+    for name, condition in links:
+        assert shown.having("a", href=f"/{name}?{condition}{query.replace('?', '&')}"), name
 
 
 @pytest.mark.parametrize("query", ["", f"?as_of={DAY}"])
