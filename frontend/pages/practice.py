@@ -19,6 +19,7 @@ RESETS = tuple(f"POST /api/{service}/v1/practice/reset" for service in ("subsidi
 
 LABELS = {
     "report": "指标填报",
+    "source_decision": "考核口径决定",
     "claims": "奖补申报",
     "students": "学生名册行",
     "classes": "校企合作班名册行",

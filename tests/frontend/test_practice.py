@@ -48,6 +48,31 @@ async def test_emptying_tells_what_went(stranger: Browser, fake: FakeGateway) ->
     assert sorted(asked) == [f"/api/{service}/v1/practice/reset" for service in sorted(SERVICES)]
 
 
+async def test_whatever_went_is_told(stranger: Browser, fake: FakeGateway) -> None:
+    for service in SERVICES:
+        fake.answers["POST", f"/api/{service}/v1/practice/reset"] = reply({"removed": {}})
+    fake.answers["POST", "/api/targets/v1/practice/reset"] = reply({"removed": {"source_decision": 1}})
+    answer = await post(await inside(stranger, fake), "/practice/reset")
+    assert "已清空：考核口径决定 1 条。" in answer.text
+
+
+@pytest.mark.parametrize(
+    ("role", "more", "told"),
+    [
+        ("secretariat_clerk", {}, "各单位登记的联系人、专业和教师"),
+        ("county_clerk", {"division": "340822"}, "本单位（管辖单位）登记的联系人、专业和教师"),
+    ],
+)
+async def test_before_anything_goes_people_are_told_whose(
+    stranger: Browser, fake: FakeGateway, role: str, more: dict[str, str], told: str
+) -> None:
+    browser = await inside(stranger, fake, **{"role": role, **more})
+    page = Page((await browser.http.get("/practice")).text)
+    (form,) = page.having("form", action="/practice/reset")
+    assert told in form["hx-confirm"]
+    assert ("机构、会议、决议" in form["hx-confirm"]) == (role == "secretariat_clerk")
+
+
 async def test_while_an_import_runs_no_service_is_asked_to_empty(stranger: Browser, fake: FakeGateway) -> None:
     browser = await inside(stranger, fake)
     sentence = "练习环境里有名册正在导入，暂时不能清空，数据没有改动。"
