@@ -109,7 +109,7 @@ async def test_a_decision_that_no_longer_holds_is_told_and_is_the_one_to_replace
 async def test_a_conflict_that_the_pack_settled_is_history(browser: Browser, fake: FakeGateway) -> None:
     telling(fake, ConflictRead(year=2023, sources=[], decided=True, decisions=[decision(holds=False)]))
     page = await page_of(browser)
-    assert "政策包在这里已没有口径冲突" in page.text
+    assert "现行政策文件在这里已没有口径冲突" in page.text
     assert "最近一次决定" in page.text
     assert page.having("form", id="source-form") == []
     assert [a for a in page.having("a") if "decide=" in a.get("href", "")] == []
