@@ -86,9 +86,15 @@ async def ticked(request: Request) -> list[UUID]:
     return rows
 
 
+def whole_number(given: Any) -> int | None:
+    """A number of at most nine digits, as people type it or an address holds it; None for anything else."""
+    text = str(given or "")
+    return int(text) if text.isdecimal() and len(text) < 10 else None
+
+
 def payload(values: Mapping[str, Any], *names: str) -> dict[str, Any]:
     """The named fields for a JSON body; an empty text is null, so that the service sees 'not filled in'."""
     return {name: None if values.get(name) == "" else values.get(name) for name in names}
 
 
-__all__ = ["CSRF_FIELD", "ETAG_FIELD", "KEY_FIELD", "Form", "payload", "submitted", "ticked"]
+__all__ = ["CSRF_FIELD", "ETAG_FIELD", "KEY_FIELD", "Form", "payload", "submitted", "ticked", "whole_number"]

@@ -13,6 +13,7 @@ from fastapi import Request
 from markupsafe import Markup, escape
 
 from frontend import filters
+from frontend.forms import whole_number
 
 Kind = Literal["text", "number", "amount", "date", "datetime", "percent", "status", "light", "markup"]
 FILTER_KINDS = Literal["text", "select", "date", "month", "number", "hidden"]
@@ -303,4 +304,4 @@ class TableView:
 
 
 def _positive(text: str | None) -> int:
-    return max(1, int(text)) if text and text.isdigit() and len(text) < 10 else 1
+    return max(1, whole_number(text) or 1)

@@ -9,7 +9,7 @@ from fastapi.responses import Response
 
 from frontend.charts import Chart, Series
 from frontend.error_pages import status_problem
-from frontend.forms import Form, submitted
+from frontend.forms import Form, submitted, whole_number
 from frontend.gateway_client import ApiProblem
 from frontend.htmx import page_or_fragment, redirect, render, toast
 from frontend.tables import Action, Batch, Column, Filter, Table, TableView
@@ -206,8 +206,7 @@ def sample_view(request: Request) -> TableView:
     sort = str(asked.get("sort", "joined_on"))
     key = sort.removeprefix("-")
     rows.sort(key=lambda row: row.get(key, row["id"]), reverse=sort.startswith("-"))
-    cursor = str(asked.get("cursor", "0"))
-    start = int(cursor) if cursor.isdigit() else 0
+    start = whole_number(asked.get("cursor")) or 0
     shown, rest = rows[start : start + SAMPLE.limit], rows[start + SAMPLE.limit :]
     answer = {"items": shown, "next_cursor": str(start + SAMPLE.limit) if rest else None, "total": len(rows)}
     totals = {key: sum(row[key] for row in rows) for key in ("headcount", "granted")}

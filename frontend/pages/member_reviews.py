@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query, Request
 from fastapi.responses import Response
 
 from frontend.access import CurrentUser, Gateway, needs, performs
-from frontend.forms import KEY_FIELD, Form, submitted
+from frontend.forms import KEY_FIELD, Form, submitted, whole_number
 from frontend.gateway_client import ApiProblem, BoundGateway
 from frontend.htmx import page_or_fragment, redirect
 from frontend.pages.registry_words import API, FORM_REFUSALS, division_options, may_write, options, refused_form
@@ -113,8 +113,7 @@ async def grade_all(request: Request, gateway: Gateway) -> Response:
     except ApiProblem as problem:
         if problem.status not in FORM_REFUSALS:
             raise
-        year = int(values["year"]) if str(values.get("year")).isdigit() else None
-        context = await _ungraded(gateway, year, values.get("category"))
+        context = await _ungraded(gateway, whole_number(values.get("year")), values.get("category"))
         form = Form.refused(request, values, _by_member(problem, chosen))
         return refused_form(request, "life/grading.html", "life/_grading.html", context, form, "grading-form")
     where = f"/member-reviews?year={values['year']}&category={values.get('category') or ''}"

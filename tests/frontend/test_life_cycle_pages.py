@@ -384,6 +384,9 @@ async def test_grades_of_many_are_sent_at_once(browser: Browser, fake: FakeGatew
     assert sent.bodies[0]["items"] == [{"member": ONE, "grade": "qualified", "opinion": None}]
     nothing = await browser.http.post("/member-reviews/new", data={"year": "2025", "csrf_token": token})
     assert (nothing.status_code, "还没有选择考核等次" in nothing.text) == (422, True)
+    for odd in ("²", "9" * 5000):
+        answer = await browser.http.post("/member-reviews/new", data={"year": odd, "csrf_token": token})
+        assert (answer.status_code, "还没有选择考核等次" in answer.text) == (422, True), odd[:3]
     errors = [{"field": "items.0.grade", "code": "review_exists", "message": "已有考核结果"}]
     fake.answers["POST", f"{API}/member-reviews/batch"] = refuse(422, "invalid_input", "有误", "有 1 处", errors)
     refused = await browser.http.post("/member-reviews/new", data={**values, "csrf_token": token})

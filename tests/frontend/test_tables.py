@@ -122,7 +122,7 @@ def test_the_trail_does_not_grow_for_ever() -> None:
     assert page.first == 601
 
 
-@pytest.mark.parametrize("n", ["-5", "x", "", "9" * 30, "１"])
+@pytest.mark.parametrize("n", ["-5", "x", "", "9" * 30, "9" * 5000, "１", "²"])
 def test_a_meddled_row_number_is_harmless(n: str) -> None:
     assert view({"cursor": "c1", "n": n}).first == 1
 
