@@ -12,12 +12,13 @@
 another matter: that is in the audit.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any, ClassVar, Final, TypeVar
 
 from alembic.operations import Operations
-from sqlalchemy import Table, bindparam, or_, select, text
+from sqlalchemy import ARRAY, Table, Text, bindparam, or_, select, text
 from sqlalchemy.orm import aliased
 
 from services.kernel.clock import Clock, business_date
@@ -29,9 +30,9 @@ EARLIEST: Final = date(1949, 10, 1)
 T = TypeVar("T", bound=TenantTable)
 
 STATES: Final = text(
-    "SELECT valid_from, valid_until, data FROM row_history"
-    " WHERE alliance = :alliance AND table_name = :history_of AND row_key = :row_key ORDER BY valid_from"
-)
+    "SELECT row_key, valid_from, valid_until, data FROM row_history"
+    " WHERE alliance = :alliance AND table_name = :history_of AND row_key = ANY(:row_keys) ORDER BY valid_from"
+).bindparams(bindparam("row_keys", type_=ARRAY(Text)))
 
 # The function is the owner's, so that the service can read a history but never rewrite it.
 KEEP_HISTORY: Final = """
@@ -217,6 +218,21 @@ def effective_day(day: date | None, clock: Clock, field: str = "effective_on") -
 
 async def states_of(session: AnySession, table: type[TenantTable], alliance: str, *key: object) -> list[State]:
     """Every state of one row, oldest first; `key` is its primary key without the alliance."""
-    row_key = "/".join(str(part) for part in key)
-    found = await session.execute(STATES, {"alliance": alliance, "history_of": table.__tablename__, "row_key": row_key})
-    return [State(*row) for row in found]
+    row_key = row_key_of(*key)
+    return (await states_of_rows(session, table, alliance, [row_key])).get(row_key, [])
+
+
+async def states_of_rows(
+    session: AnySession, table: type[TenantTable], alliance: str, row_keys: Sequence[str]
+) -> dict[str, list[State]]:
+    """Every state of some rows by their `row_key_of`, oldest first; a row without a history is not among them."""
+    asked = {"alliance": alliance, "history_of": table.__tablename__, "row_keys": list(row_keys)}
+    states: dict[str, list[State]] = {}
+    for row in await session.execute(STATES, asked):
+        states.setdefault(row.row_key, []).append(State(row.valid_from, row.valid_until, row.data))
+    return states
+
+
+def row_key_of(*key: object) -> str:
+    """A primary key without its alliance as the history writes it."""
+    return "/".join(str(part) for part in key)

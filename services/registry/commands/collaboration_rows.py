@@ -1,11 +1,11 @@
 """What the commands on collaborations share: the members they name, participants, and what goes to the audit."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import bindparam, delete, select, tuple_, update
 from sqlalchemy.orm.attributes import flag_modified
 
 from services.kernel.clock import Clock, business_date
@@ -33,26 +33,57 @@ def fill(collaboration: Collaboration, draft: CollaborationWrite) -> None:
 
 
 async def draft_issues(
-    session: AnySession, scope: Scope, clock: Clock, draft: CollaborationWrite, own: UUID | None
-) -> list[FieldIssue]:
-    """Days that do not fit, members that are not on record, a name that another collaboration of this kind has."""
-    named: dict[str, list[UUID | None]] = {
+    session: AnySession, scope: Scope, clock: Clock, drafts: Sequence[tuple[CollaborationWrite, UUID | None]]
+) -> list[list[FieldIssue]]:
+    """Of each draft: days that do not fit, members that are not on record, a name that another of its kind has.
+
+    With each draft goes the id of the collaboration that it changes.
+    """
+    if not drafts:
+        return []
+    wanted = {member for draft, _ in drafts for members in _named(draft).values() for member in members if member}
+    known = await names_of(session, scope.alliance, wanted)
+    taken = await _taken(session, scope, [draft for draft, _ in drafts])
+    today = business_date(clock)
+    return [
+        [*_unknown(draft, known), *_repeated(draft, own, taken), *end_issues(draft, today)] for draft, own in drafts
+    ]
+
+
+def _named(draft: CollaborationWrite) -> dict[str, list[UUID | None]]:
+    return {
         "host_member": [draft.host_member],
         "lead_member": [draft.lead_member],
         "participants": [*draft.parts],
     }
-    wanted = {member for members in named.values() for member in members if member}
-    known = await names_of(session, scope.alliance, wanted)
-    issues = [
+
+
+def _unknown(draft: CollaborationWrite, known: Mapping[UUID, str]) -> list[FieldIssue]:
+    return [
         FieldIssue(field, "member_unknown", "没有登记这家成员单位，请从列表中选择。")
-        for field, members in named.items()
+        for field, members in _named(draft).items()
         if any(member and member not in known for member in members)
     ]
-    same = scope.limit(select(Collaboration.id), Collaboration)
-    same = same.where(Collaboration.kind == draft.kind, Collaboration.name == draft.name)
-    if any(other != own for other in await session.scalars(same)):
-        issues.append(FieldIssue("name", "name_taken", "已有同类同名的合作载体，请核对后修改原记录。"))
-    return [*issues, *end_issues(draft, business_date(clock))]
+
+
+async def _taken(
+    session: AnySession, scope: Scope, drafts: Sequence[CollaborationWrite]
+) -> dict[tuple[str, str], set[UUID]]:
+    """Who has the kinds and names of the drafts."""
+    same = scope.limit(select(Collaboration.kind, Collaboration.name, Collaboration.id), Collaboration)
+    wanted = {(str(draft.kind), draft.name) for draft in drafts}
+    taken: dict[tuple[str, str], set[UUID]] = {}
+    for row in await session.execute(same.where(tuple_(Collaboration.kind, Collaboration.name).in_(wanted))):
+        taken.setdefault((row.kind, row.name), set()).add(row.id)
+    return taken
+
+
+def _repeated(
+    draft: CollaborationWrite, own: UUID | None, taken: Mapping[tuple[str, str], set[UUID]]
+) -> list[FieldIssue]:
+    if taken.get((str(draft.kind), draft.name), set()) <= {own}:
+        return []
+    return [FieldIssue("name", "name_taken", "已有同类同名的合作载体，请核对后修改原记录。")]
 
 
 def begins_on(draft: CollaborationWrite, clock: Clock) -> date:
@@ -67,25 +98,37 @@ def holds_from(draft: CollaborationWrite, former_status: str, clock: Clock) -> d
     return effective_day(draft.effective_on or (draft.ended_on if ends else None), clock)
 
 
-async def set_participants(session: WriteSession, collaboration: Collaboration, wanted: Mapping[UUID, str]) -> None:
-    """Bring the participants to what is wanted; host and lead are not repeated among them.
+async def set_participants(
+    session: WriteSession,
+    alliance: str,
+    wanted: Sequence[tuple[Collaboration, Mapping[UUID, str]]],
+    standing: Mapping[UUID, Mapping[UUID, str]],
+) -> None:
+    """Bring participants from what stands to what is wanted; host and lead are not repeated among them.
 
     Those who stay as what they are keep their row, so that since when they take part stays on record.
     """
-    held = (collaboration.host_member, collaboration.lead_member)
-    after = {member: str(part) for member, part in wanted.items() if member not in held}
-    same = (Participant.alliance == collaboration.alliance, Participant.collaboration == collaboration.id)
-    standing = await session.execute(select(Participant.member, Participant.part).where(*same))
-    before = {row.member: row.part for row in standing}
-    if gone := before.keys() - after.keys():
-        await session.execute(delete(Participant).where(*same, Participant.member.in_(gone)))
-    for member, part in after.items():
-        if member not in before:
-            key = {"alliance": collaboration.alliance, "collaboration": collaboration.id, "member": member}
-            session.add(Participant(**key, part=part))
-        elif before[member] != part:
-            changed = update(Participant).where(*same, Participant.member == member).values(part=part)
-            await session.execute(changed.execution_options(synchronize_session=False))
+    gone: list[tuple[UUID, UUID]] = []
+    changed: list[dict[str, Any]] = []
+    for collaboration, parts in wanted:
+        held = (collaboration.host_member, collaboration.lead_member)
+        after = {member: str(part) for member, part in parts.items() if member not in held}
+        before = standing.get(collaboration.id, {})
+        gone += [(collaboration.id, member) for member in before.keys() - after.keys()]
+        for member, part in after.items():
+            if member not in before:
+                session.add(Participant(alliance=alliance, collaboration=collaboration.id, member=member, part=part))
+            elif before[member] != part:
+                changed.append({"of": collaboration.id, "who": member, "as_what": part})
+    own = Participant.alliance == alliance
+    if gone:
+        await session.execute(
+            delete(Participant).where(own, tuple_(Participant.collaboration, Participant.member).in_(gone))
+        )
+    if changed:
+        same = (own, Participant.collaboration == bindparam("of"), Participant.member == bindparam("who"))
+        moved = update(Participant.__table__).where(*same).values(part=bindparam("as_what"))  # type: ignore[arg-type]
+        await session.execute(moved, changed)
 
 
 def touch(collaboration: Collaboration, clock: Clock) -> None:

@@ -1,40 +1,63 @@
-"""Create a collaboration."""
+"""Create collaborations."""
 
-from services.kernel.audit import audit
+from collections.abc import Sequence
+from datetime import date
+
 from services.kernel.clock import Clock
 from services.kernel.database import WriteSession
 from services.kernel.errors import InvalidInput
 from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
-from services.registry.commands.collaboration_rows import begins_on, draft_issues, facts, fill, set_participants
-from services.registry.commands.telling import tell_collaboration
+from services.registry.commands.collaboration_rows import (
+    begins_on,
+    draft_issues,
+    facts,
+    fill,
+    set_participants,
+)
+from services.registry.commands.collaboration_trail import Done, tell_done
+from services.registry.commands.rows_together import by_day, update_together
 from services.registry.domain.collaborations import CollaborationStatus
 from services.registry.schemas.collaborations import CollaborationCreate
 from services.registry.tables import Collaboration
 
 
 async def create_collaboration(
-    session: WriteSession, clock: Clock, principal: Principal, draft: CollaborationCreate, reason: str | None = None
+    session: WriteSession, clock: Clock, principal: Principal, draft: CollaborationCreate
 ) -> Collaboration:
     """Check, insert with participants, audit. Raises InvalidInput."""
-    issues = await draft_issues(session, Scope.of(principal), clock, draft, None)
+    [issues] = await draft_issues(session, Scope.of(principal), clock, [(draft, None)])
     if issues:
         raise InvalidInput(issues)
-    await session.effective_on(begins_on(draft, clock))
+    [made] = await enter_all(session, clock, principal.alliance, [(draft, begins_on(draft, clock))])
+    await tell_done(session, clock, principal, [made], None)
+    return made.collaboration
+
+
+async def enter_all(
+    session: WriteSession, clock: Clock, alliance: str, drafts: Sequence[tuple[CollaborationCreate, date]]
+) -> list[Done]:
+    """Put in drafts that were checked, each from its day on; the caller tells of them."""
     now = clock.now()
-    collaboration = Collaboration(alliance=principal.alliance, id=new_id(), created_at=now, updated_at=now)
-    fill(collaboration, draft)
-    if draft.ended_on is not None:
-        collaboration.status, collaboration.ended_on, collaboration.end_reason = CollaborationStatus.ACTIVE, None, None
-    session.add(collaboration)
-    await session.flush()  # participants refer to this row, and its version goes into the ETag
-    await set_participants(session, collaboration, draft.parts)
-    if draft.ended_on is not None:  # it ran until then
-        await session.effective_on(draft.ended_on)
-        fill(collaboration, draft)
-        await session.flush()  # as above
-    done = (session, clock, principal, "collaboration.create", "collaboration", collaboration.id)
-    await audit(*done, after=facts(collaboration, draft.parts), reason=reason)
-    await tell_collaboration(session, clock, collaboration, {*draft.parts}, "collaboration.created")
-    return collaboration
+    made = [(Collaboration(alliance=alliance, id=new_id(), created_at=now, updated_at=now), *one) for one in drafts]
+    for day, some in by_day(made, lambda one: one[2]).items():
+        await session.effective_on(day)
+        for collaboration, draft, _ in some:
+            fill(collaboration, draft)
+            if draft.ended_on is not None:  # it ran until then
+                running = (CollaborationStatus.ACTIVE, None, None)
+                collaboration.status, collaboration.ended_on, collaboration.end_reason = running
+            session.add(collaboration)
+        await session.flush()  # participants refer to these rows, and their versions go into the ETags
+        await set_participants(
+            session, alliance, [(collaboration, draft.parts) for collaboration, draft, _ in some], {}
+        )
+        await session.flush()  # before the next day
+    ended = [(collaboration, draft, draft.ended_on) for collaboration, draft, _ in made if draft.ended_on is not None]
+    for day, some_ended in by_day(ended, lambda one: one[2]).items():
+        await session.effective_on(day)
+        for collaboration, draft, _ in some_ended:
+            fill(collaboration, draft)
+        await update_together(session, Collaboration, [collaboration for collaboration, _, _ in some_ended])
+    return [Done("create", one, {*draft.parts}, after=facts(one, draft.parts)) for one, draft, _ in made]

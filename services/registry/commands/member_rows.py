@@ -1,5 +1,6 @@
 """What every command that changes a member shares: fields, the derived columns, and what goes to the audit."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -10,6 +11,7 @@ from services.kernel.database import AnySession, WriteSession
 from services.kernel.errors import FieldIssue
 from services.kernel.pinyin import search_text, sort_key
 from services.kernel.tenancy import Scope
+from services.registry.commands.rows_together import by_day, update_together
 from services.registry.domain.members import MemberStatus, names_after_rename
 from services.registry.schemas.members import MemberWrite
 from services.registry.tables import Attachment, Member
@@ -47,32 +49,56 @@ def _former_names(member: Member, values: dict[str, Any], day: date) -> list[dic
 
 async def enter(session: WriteSession, member: Member, day: date) -> None:
     """Put a new record in from a day on; one that has left belonged from `joined_on` until it left."""
-    left_on = member.left_on
-    if member.status != MemberStatus.EXITED or left_on is None:
-        await session.effective_on(day)
-        session.add(member)
+    await enter_all(session, [member], day)
+
+
+async def enter_all(session: WriteSession, members: Sequence[Member], day: date) -> None:
+    """`enter` for many."""
+    gone = {m.id: m.left_on for m in members if m.status == MemberStatus.EXITED and m.left_on is not None}
+    begins = {left: min(day_of_leaving, session.today) for left, day_of_leaving in gone.items()}
+    for begun, some in by_day(members, lambda member: begins.get(member.id, day)).items():
+        leaving = [member for member in some if member.id in gone]
+        for member in leaving:
+            member.status, member.left_on = MemberStatus.ACTIVE.value, None
+        await session.effective_on(begun)  # or from `joined_on`, when that is earlier
+        session.add_all(some)
         await session.flush()
-        return
-    member.status, member.left_on = MemberStatus.ACTIVE.value, None
-    await session.effective_on(min(left_on, session.today))  # or from `joined_on`, when that is earlier
-    session.add(member)
-    await session.flush()
-    member.status, member.left_on = MemberStatus.EXITED.value, left_on
+        for member in leaving:
+            member.status, member.left_on = MemberStatus.EXITED.value, gone[member.id]
+        await update_together(session, Member, leaving)
+    if gone:
+        await session.effective_on(day)
+
+
+async def change_all(
+    session: WriteSession, changes: Sequence[tuple[Member, dict[str, Any]]], day: date
+) -> list[list[str]]:
+    """`fill` records that stand from a day on; one that this lets go has left from its day of leaving on.
+
+    What is filled last is not yet written.
+    """
     await session.effective_on(day)
+    leaving = [(member, values) for member, values in changes if _leaves(member, values)]
+    changed = {member.id: fill(member, _but_leaving(values), day) for member, values in leaving}
+    await update_together(session, Member, [member for member, _ in leaving])
+    for left_on, some in by_day(leaving, lambda one: min(one[1]["left_on"], session.today)).items():
+        await session.effective_on(left_on)
+        for member, values in some:
+            changed[member.id] += fill(member, {name: values[name] for name in LEAVING}, day)
+        await update_together(session, Member, [member for member, _ in some])
+    if leaving:
+        await session.effective_on(day)
+    changed |= {member.id: fill(member, values, day) for member, values in changes if member.id not in changed}
+    return [changed[member.id] for member, _ in changes]
 
 
-async def change(session: WriteSession, member: Member, values: dict[str, Any], day: date) -> list[str]:
-    """`fill` a record that stands from a day on; if that lets it go, it has left from its day of leaving on."""
-    left_on: date | None = values.get("left_on")
+def _leaves(member: Member, values: Mapping[str, Any]) -> bool:
     leaves = values.get("status") == MemberStatus.EXITED and member.status != MemberStatus.EXITED
-    await session.effective_on(day)
-    if not leaves or left_on is None:
-        return fill(member, values, day)
-    changed = fill(member, {name: value for name, value in values.items() if name not in LEAVING}, day)
-    await session.effective_on(min(left_on, session.today))
-    changed += fill(member, {name: values[name] for name in LEAVING}, day)
-    await session.effective_on(day)
-    return changed
+    return leaves and values.get("left_on") is not None
+
+
+def _but_leaving(values: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: value for name, value in values.items() if name not in LEAVING}
 
 
 def facts(member: Member, names: list[str] | None = None) -> dict[str, Any]:

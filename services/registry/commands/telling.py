@@ -1,5 +1,6 @@
 """What changes of members and collaborations tell the rest of the hub, to whoever may see them here."""
 
+from collections.abc import Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -55,8 +56,35 @@ async def tell_collaboration(
     `concerned` are members beside lead and host: those that take part, or did so before this change. `thing` is what
     the event is about where that is not the collaboration itself: the event's name begins with its kind.
     """
+    divisions = await divisions_of(session, collaboration.alliance, [(collaboration, concerned)])
+    publish_collaboration(session, clock, collaboration, concerned, divisions, event, data=data, thing=thing)
+
+
+async def divisions_of(
+    session: WriteSession, alliance: str, told: Sequence[tuple[Collaboration, set[UUID]]]
+) -> dict[UUID, str | None]:
+    """The divisions of all that are to be told of collaborations."""
+    members = {member for collaboration, concerned in told for member in {*concerned, *_holders(collaboration)}}
+    found = await session.execute(
+        select(Member.id, Member.division).where(Member.alliance == alliance, Member.id.in_(members))
+    )
+    return {row.id: row.division for row in found}
+
+
+def publish_collaboration(
+    session: WriteSession,
+    clock: Clock,
+    collaboration: Collaboration,
+    concerned: set[UUID],
+    divisions: Mapping[UUID, str | None],
+    event: str,
+    *,
+    data: dict[str, Any] | None = None,
+    thing: UUID | None = None,
+) -> None:
+    """`tell_collaboration` where the divisions of the members are known."""
     shown = {"collaboration": str(collaboration.id), "kind": collaboration.kind, "status": collaboration.status}
-    for audience in await _audiences(session, collaboration, concerned):
+    for audience in _audiences(collaboration, concerned, divisions):
         publish(
             session,
             clock,
@@ -70,13 +98,16 @@ async def tell_collaboration(
         )
 
 
-async def _audiences(session: WriteSession, collaboration: Collaboration, concerned: set[UUID]) -> list[Audience]:
+def _audiences(
+    collaboration: Collaboration, concerned: set[UUID], divisions: Mapping[UUID, str | None]
+) -> list[Audience]:
     leader = collaboration.lead_member or collaboration.host_member
-    members = {*concerned, *filter(None, (collaboration.lead_member, collaboration.host_member))}
-    own = (Member.alliance == collaboration.alliance, Member.id.in_(members))
-    found = await session.execute(select(Member.id, Member.division).where(*own))
-    divisions = {row.id: row.division for row in found}
+    told = {divisions.get(member) for member in {*concerned, *_holders(collaboration)}}
     home = divisions.get(leader) if leader else None
-    others = sorted({division for division in divisions.values() if division} - {home})
+    others = sorted({division for division in told if division} - {home})
     first = Audience(division=home if leader else OFFICE_ONLY, member=leader)
     return [first, *(Audience(division=division, member=None) for division in others)]
+
+
+def _holders(collaboration: Collaboration) -> list[UUID]:
+    return [member for member in (collaboration.lead_member, collaboration.host_member) if member]

@@ -35,6 +35,18 @@ class Left(Exception):
     """A row that cannot be saved or undone as planned; the reason is a sentence for people."""
 
 
+Result = UUID | Left
+"""What became of a row: the id of its thing, or why it was left."""
+
+
+@dataclass(frozen=True)
+class Saved:
+    """What became of a row, and what is yet to be told of it, which only its adapter knows (None: nothing)."""
+
+    result: Result
+    done: Any = None
+
+
 class Adapter(Protocol):
     """One kind of thing. Every function works on one alliance, within the transaction it is given."""
 
@@ -88,13 +100,21 @@ class Adapter(Protocol):
         ...
 
     async def prepare(self, session: WriteSession, clock: Clock, scope: Scope, rows: Sequence[ChangeRow]) -> Any:
-        """Lock and load what the rows are about; handed to `apply` and `undo`."""
+        """Lock and load what the rows are about, as it stands; handed to `apply` and `undo`."""
         ...
 
     async def apply(
-        self, session: WriteSession, clock: Clock, principal: Principal, loaded: Any, row: ChangeRow, reason: str
-    ) -> UUID:
-        """Save one row; returns the id of its thing. Raises Left when the thing is not what the preview showed."""
+        self,
+        session: WriteSession,
+        clock: Clock,
+        principal: Principal,
+        loaded: Any,
+        rows: Sequence[ChangeRow],
+    ) -> Sequence[Saved]:
+        """Save rows together; of each the id of its thing, or Left when that is not what the preview showed.
+
+        Nothing is audited or told yet. Raises IntegrityError when the database refuses one of them.
+        """
         ...
 
     def begins_on(self, row: ChangeRow) -> date | None:
@@ -102,7 +122,22 @@ class Adapter(Protocol):
         ...
 
     async def undo(
-        self, session: WriteSession, clock: Clock, principal: Principal, loaded: Any, row: ChangeRow, reason: str
+        self,
+        session: WriteSession,
+        clock: Clock,
+        principal: Principal,
+        loaded: Any,
+        rows: Sequence[ChangeRow],
+    ) -> Sequence[Saved]:
+        """Put back what rows of one day changed; of each as above, Left when somebody has changed its thing since."""
+        ...
+
+    async def tell(
+        self, session: WriteSession, clock: Clock, principal: Principal, done: Sequence[Any], reason: str
     ) -> None:
-        """Put back what one row changed. Raises Left when somebody has changed it since."""
+        """Audit and publish what `apply` or `undo` did, in its order, once it is certain."""
+        ...
+
+    def refusal(self, row: ChangeRow, *, undoing: bool) -> str:
+        """What is told of a row that the database refuses to save, or to undo."""
         ...

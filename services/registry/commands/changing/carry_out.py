@@ -1,6 +1,6 @@
 """The jobs that apply a change set and undo it, each in one transaction: all of what can be done, or nothing."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any, Final
 from uuid import UUID
@@ -8,11 +8,13 @@ from uuid import UUID
 from services.kernel.audit import audit
 from services.kernel.clock import BUSINESS_ZONE, business_date
 from services.kernel.database import WriteSession
-from services.kernel.history import states_of
+from services.kernel.history import State, row_key_of, states_of_rows
 from services.kernel.jobs import JobContext
 from services.kernel.outbox import OFFICE_ONLY, publish
 from services.kernel.tenancy import Scope
-from services.registry.commands.changing.adapter import Adapter, Left
+from services.registry.commands.changing.adapter import Adapter, Left, Saved
+from services.registry.commands.changing.together import Work, saved_together
+from services.registry.commands.rows_together import by_day
 from services.registry.domain.change_sets import ChangeState, move
 from services.registry.queries.change_sets import counts_of, find_change_set
 from services.registry.tables import ChangeRow, ChangeSet
@@ -44,34 +46,55 @@ async def _apply_rows(session: WriteSession, context: JobContext, adapter: Adapt
     scope = Scope.of(context.principal)
     wanted = scope.select(ChangeRow).where(ChangeRow.change_set == found.id, ChangeRow.outcome.in_(("new", "changed")))
     rows = (await session.scalars(wanted.order_by(ChangeRow.line))).all()
-    loaded = await adapter.prepare(session, context.clock, scope, rows)
+    told = (context.clock, context.principal)
     reason = found.reason or (IMPORTED if found.origin == "import" else EDITED)
-    for row in rows:
-        try:
-            if row.outcome == "changed":
-                await _check_history(session, adapter, row)
-            row.object_id = await adapter.apply(session, context.clock, context.principal, loaded, row, reason)
-            row.result = "applied"
-            found.applied += 1
-        except Left as left:
-            row.result, row.note = "left_out", str(left)
-            found.left_out += 1
+
+    async def save(loaded: Any, some: Sequence[ChangeRow]) -> list[Saved]:
+        left = await _written_over(session, adapter, some)
+        sound = [row for row in some if row.line not in left]
+        saved = dict(zip(sound, await adapter.apply(session, *told, loaded, sound), strict=True)) if sound else {}
+        return [saved[row] if row in saved else Saved(left[row.line]) for row in some]
+
+    work = Work(
+        load=lambda some: adapter.prepare(session, context.clock, scope, some),
+        save=save,
+        tell=lambda done: adapter.tell(session, *told, done, reason),
+        refusal=lambda row: adapter.refusal(row, undoing=False),
+    )
+    results = await saved_together(session, work, rows)
+    for row, result in zip(rows, results, strict=True):
+        if isinstance(result, Left):
+            row.result, row.note = "left_out", str(result)
+        else:
+            row.result, row.object_id = "applied", result
+    found.left_out = sum(isinstance(result, Left) for result in results)
+    found.applied = len(results) - found.left_out
 
 
-async def _check_history(session: WriteSession, adapter: Adapter, row: ChangeRow) -> None:
-    """A row from an earlier day on would write over what was otherwise since then, and undoing could not bring it back.
-
-    Raises Left.
+async def _written_over(session: WriteSession, adapter: Adapter, rows: Sequence[ChangeRow]) -> dict[int, Left]:
+    """By line the changes from an earlier day on that are not saved: each would write over what was otherwise since
+    then, and undoing could not bring it back.
     """
     day = session.effective_day
-    holds = min(adapter.begins_on(row) or day, day)
-    if holds >= session.today:
-        return
+    holds = {row.line: min(adapter.begins_on(row) or day, day) for row in rows if row.outcome == "changed"}
+    earlier = [row for row in rows if row.line in holds and holds[row.line] < session.today]
+    if not earlier:
+        return {}
+    keys = [row_key_of(row.object_id) for row in earlier]
+    states = await states_of_rows(session, adapter.table, earlier[0].alliance, keys)
+    told = "{} 之后这条记录的这些内容还有变更，批量写入会把它盖掉，没有写入；请单独办理。"
+    return {
+        row.line: Left(told.format(holds[row.line]))
+        for row in earlier
+        if _otherwise_since(adapter, row, states.get(row_key_of(row.object_id), ()), holds[row.line])
+    }
+
+
+def _otherwise_since(adapter: Adapter, row: ChangeRow, states: Sequence[State], day: date) -> bool:
+    """Whether what the row changes was anything else after the day than it is now."""
     columns = {name if name in adapter.table.__table__.columns else DETAILS for name in row.before or {}}
-    states = await states_of(session, adapter.table, row.alliance, row.object_id)
-    since = [state.data for state in states if state.valid_until is None or state.valid_until > holds]
-    if any(data.get(name) != since[-1].get(name) for data in since for name in columns):
-        raise Left(f"{holds} 之后这条记录的这些内容还有变更，批量写入会把它盖掉，没有写入；请单独办理。")
+    since = [state.data for state in states if state.valid_until is None or state.valid_until > day]
+    return any(data.get(name) != since[-1].get(name) for data in since for name in columns)
 
 
 async def undo_change_set(context: JobContext, adapters: Mapping[str, Adapter]) -> dict[str, Any]:
@@ -93,16 +116,29 @@ async def _undo_rows(session: WriteSession, context: JobContext, adapter: Adapte
     scope = Scope.of(context.principal)
     applied = scope.select(ChangeRow).where(ChangeRow.change_set == found.id, ChangeRow.result == "applied")
     rows = (await session.scalars(applied.order_by(ChangeRow.line.desc()))).all()
-    loaded = await adapter.prepare(session, context.clock, scope, rows)
+    told = (context.clock, context.principal)
     started = found.effective_on or _applied_on(found, context)
-    for row in rows:
-        try:
-            await session.effective_on(min(adapter.begins_on(row) or started, started))
-            await adapter.undo(session, context.clock, context.principal, loaded, row, f"撤销“{found.title}”")
+
+    async def save(loaded: Any, some: Sequence[ChangeRow]) -> list[Saved]:
+        saved: dict[ChangeRow, Saved] = {}
+        for day, of_day in by_day(some, lambda row: min(adapter.begins_on(row) or started, started)).items():
+            await session.effective_on(day)
+            saved |= zip(of_day, await adapter.undo(session, *told, loaded, of_day), strict=True)
+        return [saved[row] for row in some]
+
+    work = Work(
+        load=lambda some: adapter.prepare(session, context.clock, scope, some),
+        save=save,
+        tell=lambda done: adapter.tell(session, *told, done, f"撤销“{found.title}”"),
+        refusal=lambda row: adapter.refusal(row, undoing=True),
+    )
+    results = await saved_together(session, work, rows)
+    for row, result in zip(rows, results, strict=True):
+        if isinstance(result, Left):
+            row.result, row.note = "kept", str(result)
+        else:
             row.result = "undone"
-            found.undone += 1
-        except Left as left:
-            row.result, row.note = "kept", str(left)
+    found.undone = sum(row.result == "undone" for row in rows)
 
 
 def _applied_on(found: ChangeSet, context: JobContext) -> date:

@@ -8,15 +8,12 @@ in the export for people; they are granted one by one, never imported.
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
-from typing import Any, Final
-from uuid import UUID
+from typing import Any
 
 from pydantic import ValidationError
-from sqlalchemy import ARRAY, Uuid, any_, cast, delete, select
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ARRAY, Uuid, any_, cast
 
 from services.kernel import registry_words as words
-from services.kernel.audit import audit
 from services.kernel.clock import Clock, business_date
 from services.kernel.database import AnySession, WriteSession
 from services.kernel.errors import FieldIssue, InvalidInput
@@ -25,7 +22,7 @@ from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Row, TableSpec
 from services.registry.collaboration_workbook import PREFIX, importable_spec
-from services.registry.commands.changing.adapter import Left, Planned
+from services.registry.commands.changing.adapter import Left, Planned, Saved
 from services.registry.commands.changing.collaboration_cells import (
     Cells,
     Members,
@@ -38,24 +35,20 @@ from services.registry.commands.changing.collaboration_cells import (
     wire_of,
 )
 from services.registry.commands.changing.collaboration_edits import EDITABLE, FILTERS, chosen, edited, edited_cells
-from services.registry.commands.collaboration_rows import facts, holds_from
-from services.registry.commands.create_collaboration import create_collaboration
-from services.registry.commands.telling import tell_collaboration
-from services.registry.commands.update_collaboration import update_collaboration
+from services.registry.commands.changing.collaboration_saving import (
+    CHANGED,
+    REFERRED,
+    REPEATED,
+    Batch,
+    Loaded,
+    save,
+)
+from services.registry.commands.collaboration_rows import holds_from
+from services.registry.commands.collaboration_trail import Done, tell_done
 from services.registry.domain.collaborations import CollaborationStatus, end_issues
 from services.registry.queries.collaborations import matching, visible
-from services.registry.schemas.collaborations import CollaborationCreate, CollaborationUpdate
-from services.registry.tables import ChangeRow, Collaboration, Participant
-
-CHANGED: Final = "预览之后情况有变（名称重复，或所填单位已不在册），没有写入。"
-
-
-@dataclass(frozen=True)
-class _Loaded:
-    """What applying and undoing need: what stands, and the members."""
-
-    standing: Mapping[UUID, Standing]
-    members: Members
+from services.registry.schemas.collaborations import CollaborationUpdate
+from services.registry.tables import ChangeRow, Collaboration
 
 
 @dataclass(frozen=True)
@@ -151,34 +144,35 @@ class CollaborationChanges:
         cells = [CellIssue(line, i.field, self.headers.get(i.field, ""), i.code, i.message) for i in issues]
         return Planned(line, "rejected", label, stands.id if stands else None, issues=cells)
 
-    async def prepare(self, session: WriteSession, clock: Clock, scope: Scope, rows: Sequence[ChangeRow]) -> _Loaded:
+    async def prepare(self, session: WriteSession, clock: Clock, scope: Scope, rows: Sequence[ChangeRow]) -> Loaded:
         ids = [row.object_id for row in rows if row.object_id is not None]
         table, statement = visible(scope)
         wanted = table.id == any_(cast(ids, ARRAY(Uuid)))  # one parameter, however many there are
         locked = statement.where(wanted).order_by(table.id).with_for_update(of=table)
-        found = list(await session.scalars(locked))
+        found = list(await session.scalars(locked.execution_options(populate_existing=True)))
         standing = await standing_of(session, scope, found, self.fields, business_date(clock))
-        return _Loaded(standing, await members_by_name(session, scope))
+        return Loaded(standing, {one.id: one for one in found}, await members_by_name(session, scope))
 
     async def apply(
-        self, session: WriteSession, clock: Clock, principal: Principal, loaded: _Loaded, row: ChangeRow, reason: str
-    ) -> UUID:
-        day = session.effective_day
-        holds = min(self.begins_on(row) or day, day)
-        if row.outcome == "changed":
+        self,
+        session: WriteSession,
+        clock: Clock,
+        principal: Principal,
+        loaded: Loaded,
+        rows: Sequence[ChangeRow],
+    ) -> list[Saved]:
+        day, batch = session.effective_day, Batch()
+        for row in rows:
+            holds = min(self.begins_on(row) or day, day)
+            if row.outcome == "new":
+                batch.enter(row.line, loaded, row.after or {}, holds, clock)
+                continue
             standing = _unchanged(loaded, row, row.before or {}, "预览之后已被他人修改，没有写入。")
-            await _change(session, clock, principal, loaded, standing, row.after or {}, holds, reason)
-            return standing.id
-        try:
-            wire = {**wire_of(row.after or {}, loaded.members, {}), "effective_on": holds}
-            async with session.begin_nested():
-                draft = CollaborationCreate.model_validate(wire)
-                made = await create_collaboration(session, clock, principal, draft, reason)
-        except (InvalidInput, ValidationError, IntegrityError) as fault:
-            raise Left("预览之后情况有变（已有同类同名的载体，或所填单位已不在册），没有写入。") from fault
-        finally:
-            await session.effective_on(day)
-        return made.id
+            if isinstance(standing, Left):
+                batch.left[row.line] = standing
+            else:
+                batch.change(row.line, loaded, standing, row.after or {}, holds, clock)
+        return await save(session, clock, principal, batch, rows)
 
     def begins_on(self, row: ChangeRow) -> date | None:
         """A new collaboration stands from its foundation, an end holds from its own day."""
@@ -188,14 +182,33 @@ class CollaborationChanges:
         return date.fromisoformat(day) if day else None
 
     async def undo(
-        self, session: WriteSession, clock: Clock, principal: Principal, loaded: _Loaded, row: ChangeRow, reason: str
+        self,
+        session: WriteSession,
+        clock: Clock,
+        principal: Principal,
+        loaded: Loaded,
+        rows: Sequence[ChangeRow],
+    ) -> list[Saved]:
+        day, batch = session.effective_day, Batch()
+        for row in rows:
+            standing = _unchanged(loaded, row, row.after or {}, "写入之后又被修改，保留现状。")
+            if isinstance(standing, Left):
+                batch.left[row.line] = standing
+            elif row.outcome == "changed":
+                batch.change(row.line, loaded, standing, row.before or {}, day, clock)
+            else:
+                batch.gone[row.line] = loaded.records[standing.id]
+        return await save(session, clock, principal, batch, rows)
+
+    async def tell(
+        self, session: WriteSession, clock: Clock, principal: Principal, done: Sequence[Done], reason: str
     ) -> None:
-        standing = _unchanged(loaded, row, row.after or {}, "写入之后又被修改，保留现状。")
+        await tell_done(session, clock, principal, done, reason)
+
+    def refusal(self, row: ChangeRow, *, undoing: bool) -> str:
         if row.outcome == "changed":
-            day = session.effective_day
-            await _change(session, clock, principal, loaded, standing, row.before or {}, day, reason)
-        else:
-            await _remove(session, clock, principal, standing.id, reason)
+            return CHANGED
+        return REFERRED if undoing else REPEATED
 
 
 def _issues(cells: Cells, stands: Standing | None, known: _Known) -> list[FieldIssue]:
@@ -224,52 +237,12 @@ def _field_of(location: tuple[int | str, ...]) -> str:
     return f"{PREFIX}{parts[1]}" if parts[0] == "details" and len(parts) > 1 else parts[0]
 
 
-def _unchanged(loaded: _Loaded, row: ChangeRow, expected: Cells, told: str) -> Standing:
+def _unchanged(loaded: Loaded, row: ChangeRow, expected: Cells, told: str) -> Standing | Left:
+    """The collaboration of a row that still is what is expected, or why not."""
     standing = loaded.standing.get(row.object_id) if row.object_id else None
     if standing is None:
-        raise Left("这个载体的记录已经不在了。")
+        return Left("这个载体的记录已经不在了。")
     in_full = loaded.members.in_full  # a member that was renamed meanwhile is the same member
     if any(not same(field, standing.cells.get(field), in_full(field, text)) for field, text in expected.items()):
-        raise Left(told)
+        return Left(told)
     return standing
-
-
-async def _change(
-    session: WriteSession,
-    clock: Clock,
-    principal: Principal,
-    loaded: _Loaded,
-    standing: Standing,
-    cells: Cells,
-    holds: date,
-    reason: str,
-) -> None:
-    day = session.effective_day
-    try:
-        wire = wire_of(cells, loaded.members, standing.wire)
-        draft = CollaborationUpdate.model_validate({**wire, "effective_on": holds})
-        async with session.begin_nested():
-            await update_collaboration(session, clock, principal, standing.id, draft, f'"{standing.version}"', reason)
-    except (InvalidInput, ValidationError, IntegrityError) as fault:
-        raise Left(CHANGED) from fault
-    finally:
-        await session.effective_on(day)
-
-
-async def _remove(
-    session: WriteSession, clock: Clock, principal: Principal, collaboration_id: UUID, reason: str
-) -> None:
-    own = (Participant.alliance == principal.alliance, Participant.collaboration == collaboration_id)
-    found = await session.get_one(Collaboration, (principal.alliance, collaboration_id))
-    parts = {part.member: part.part for part in await session.scalars(select(Participant).where(*own))}
-    before = facts(found, parts)
-    try:
-        async with session.begin_nested():
-            await session.execute(delete(Participant).where(*own))
-            await session.delete(found)
-            await session.flush()  # what refers to it shows here
-    except IntegrityError as fault:
-        raise Left("已有级别认定、投入等记录引用这个载体，保留。") from fault
-    told = {"before": before, "reason": reason}
-    await audit(session, clock, principal, "collaboration.remove", "collaboration", collaboration_id, **told)  # type: ignore[arg-type]
-    await tell_collaboration(session, clock, found, {*parts}, "collaboration.removed")

@@ -8,20 +8,26 @@ from uuid import UUID
 
 from pydantic import TypeAdapter
 from pydantic_core import to_jsonable_python
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy import ARRAY, Uuid, any_, cast
 
-from services.kernel.audit import audit
 from services.kernel.clock import Clock
 from services.kernel.database import AnySession, WriteSession
 from services.kernel.errors import FieldIssue
-from services.kernel.ids import new_id
 from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.kernel.workbooks import CellIssue, Row
-from services.registry.commands.changing.adapter import Left, Planned
+from services.registry.commands.changing.adapter import Left, Planned, Saved
 from services.registry.commands.changing.edit_values import checked_values
-from services.registry.commands.member_rows import FIELDS, PERSONAL, change, enter, facts, fill
-from services.registry.commands.telling import tell_member
+from services.registry.commands.changing.member_saving import (
+    Change,
+    Done,
+    change_members,
+    create_members,
+    forget_names,
+    remove_members,
+    tell_done,
+)
+from services.registry.commands.member_rows import FIELDS, PERSONAL
 from services.registry.domain.members import member_issues
 from services.registry.queries.members import MISSING, MemberFilter, matching
 from services.registry.schemas.members import MemberUpdate
@@ -148,7 +154,8 @@ class MemberChanges:
         rows: Sequence[ChangeRow],
     ) -> dict[UUID, Member]:
         ids = [row.object_id for row in rows if row.object_id is not None]
-        statement = scope.select(Member).where(Member.id.in_(ids)).order_by(Member.id).with_for_update()
+        wanted = scope.select(Member).where(Member.id == any_(cast(ids, ARRAY(Uuid))))
+        statement = wanted.order_by(Member.id).with_for_update().execution_options(populate_existing=True)
         return {member.id: member for member in await session.scalars(statement)}
 
     async def apply(
@@ -157,15 +164,22 @@ class MemberChanges:
         clock: Clock,
         principal: Principal,
         loaded: dict[UUID, Member],
-        row: ChangeRow,
-        reason: str,
-    ) -> UUID:
-        after = from_json(row.after or {})
-        if row.outcome == "new":
-            return await _create(session, clock, principal, after, reason)
-        member = _unchanged(loaded, row, row.before or {}, "预览之后已被他人修改，没有写入。")
-        await _change(session, clock, principal, member, after, reason)
-        return member.id
+        rows: Sequence[ChangeRow],
+    ) -> list[Saved]:
+        left: dict[int, Left] = {}
+        changes: dict[int, Change] = {}
+        for row in rows:
+            if row.outcome == "changed":
+                member = _unchanged(loaded, row, row.before or {}, "预览之后已被他人修改，没有写入。")
+                if isinstance(member, Left):
+                    left[row.line] = member
+                else:
+                    changes[row.line] = (member, from_json(row.after or {}))
+        drafts = {row.line: NEW_STANDING | from_json(row.after or {}) for row in rows if row.outcome == "new"}
+        done = dict(zip(changes, await change_members(session, clock, [*changes.values()]), strict=True))
+        made = await create_members(session, clock, principal.alliance, [*drafts.values()])
+        done |= zip(drafts, made, strict=True)
+        return [Saved(left[row.line]) if row.line in left else done[row.line].saved for row in rows]
 
     def begins_on(self, row: ChangeRow) -> date | None:
         joined_on = (row.after or {}).get("joined_on") if row.outcome == "new" else None
@@ -177,18 +191,35 @@ class MemberChanges:
         clock: Clock,
         principal: Principal,
         loaded: dict[UUID, Member],
-        row: ChangeRow,
-        reason: str,
+        rows: Sequence[ChangeRow],
+    ) -> list[Saved]:
+        left: dict[int, Left] = {}
+        entered: dict[int, Member] = {}
+        changes: dict[int, Change] = {}
+        for row in rows:
+            member = _unchanged(loaded, row, row.after or {}, "导入之后又被修改，保留现状。")
+            if isinstance(member, Left):
+                left[row.line] = member
+            elif row.outcome == "changed":
+                changes[row.line] = (member, from_json(row.before or {}))
+            else:
+                entered[row.line] = member
+        undone = {member.id: member.name for member, _ in changes.values()}
+        done = dict(zip(entered, await remove_members(session, principal.alliance, [*entered.values()]), strict=True))
+        done |= zip(changes, await change_members(session, clock, [*changes.values()]), strict=True)
+        await forget_names(session, [member for member, _ in changes.values()], undone)
+        return [Saved(left[row.line]) if row.line in left else done[row.line].saved for row in rows]
+
+    async def tell(
+        self, session: WriteSession, clock: Clock, principal: Principal, done: Sequence[Done], reason: str
     ) -> None:
-        member = _unchanged(loaded, row, row.after or {}, "导入之后又被修改，保留现状。")
+        await tell_done(session, clock, principal, done, reason)
+
+    def refusal(self, row: ChangeRow, *, undoing: bool) -> str:
         if row.outcome == "changed":
-            undone = member.name
-            await _change(session, clock, principal, member, from_json(row.before or {}), reason)
-            if member.name != undone:  # a name that never was is no former one
-                kept = [former for former in member.former_names if former["name"] != undone]
-                fill(member, {"former_names": kept}, session.effective_day)
-        else:
-            await _remove(session, clock, principal, member, reason)
+            return "名称或代码已属于另一家单位，没有写入。"
+        entered = "已有其他记录引用这家单位，保留。"
+        return entered if undoing else "预览之后已有同名或同代码的单位，没有写入。"
 
 
 def _plan_row(records: _Records, row: Row, values: dict[str, Any]) -> Planned:
@@ -240,60 +271,11 @@ def _one_field(name: str, value: Any) -> Any:
     return getattr(MemberUpdate.model_validate(whole), name)
 
 
-def _unchanged(loaded: dict[UUID, Member], row: ChangeRow, expected: Mapping[str, Any], sentence: str) -> Member:
+def _unchanged(loaded: dict[UUID, Member], row: ChangeRow, expected: Mapping[str, Any], sentence: str) -> Member | Left:
+    """The member of a row that still is what is expected, or why not."""
     member = loaded.get(row.object_id) if row.object_id else None
     if member is None:
-        raise Left("这家单位的记录已经不在了。")
+        return Left("这家单位的记录已经不在了。")
     if any(to_jsonable_python(getattr(member, name)) != value for name, value in expected.items()):
-        raise Left(sentence)
+        return Left(sentence)
     return member
-
-
-async def _create(
-    session: WriteSession, clock: Clock, principal: Principal, values: dict[str, Any], reason: str
-) -> UUID:
-    now = clock.now()
-    member = Member(alliance=principal.alliance, id=new_id(), created_at=now, updated_at=now)
-    day = session.effective_day
-    fill(member, {**NEW_STANDING, **values}, day)
-    try:
-        async with session.begin_nested():
-            await enter(session, member, day)
-            await session.flush()  # a name that somebody else entered after the preview shows here
-    except IntegrityError as fault:
-        await session.effective_on(day)
-        raise Left("预览之后已有同名或同代码的单位，没有写入。") from fault
-    await audit(session, clock, principal, "member.create", "member", member.id, after=facts(member), reason=reason)
-    tell_member(session, clock, member, "member.created", [], None)
-    return member.id
-
-
-async def _change(
-    session: WriteSession, clock: Clock, principal: Principal, member: Member, values: dict[str, Any], reason: str
-) -> None:
-    before, day = facts(member), session.effective_day
-    try:
-        async with session.begin_nested():
-            changed = await change(session, member, values, day)
-            member.updated_at = clock.now()
-            await session.flush()  # a name that somebody else took after the preview shows here
-    except IntegrityError as fault:
-        await session.effective_on(day)
-        await session.refresh(member)
-        raise Left("名称或代码已属于另一家单位，没有写入。") from fault
-    kept, after = {name: before[name] for name in changed}, facts(member, changed)
-    told = {"before": kept, "after": after, "reason": reason}
-    await audit(session, clock, principal, "member.update", "member", member.id, **told)  # type: ignore[arg-type]
-    tell_member(session, clock, member, "member.updated", changed, before["division"])
-
-
-async def _remove(session: WriteSession, clock: Clock, principal: Principal, member: Member, reason: str) -> None:
-    before = facts(member)
-    try:
-        async with session.begin_nested():
-            await session.delete(member)
-            await session.flush()  # what refers to it shows here
-    except IntegrityError as fault:
-        raise Left("已有其他记录引用这家单位，保留。") from fault
-    await audit(session, clock, principal, "member.remove", "member", member.id, before=before, reason=reason)
-    tell_member(session, clock, member, "member.removed", [], None)
