@@ -1,19 +1,32 @@
 """Imports and bulk edits: seen before they are saved, saved as they were seen, and undone as if they had never been."""
 
+import asyncio
 import io
 import random
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date, timedelta
 from typing import Any
+from unittest.mock import patch
+from uuid import uuid4
 
 import openpyxl
 import pytest
 import xlsxwriter
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from sqlalchemy import event, select, text
+from sqlalchemy.engine import Engine
 
+from services.kernel.database import Database
 from services.kernel.errors import Conflict
+from services.kernel.shared_tables import audit_entry, outbox_event
+from services.registry.commands.changing import together
+from services.registry.commands.member_rows import fill
 from services.registry.domain.change_sets import TRANSITIONS, ChangeState, move
+from services.registry.tables import Member
 from tests.registry.conftest import BASE, Caller, Registry, member, uscc
 
 HEADER = [
@@ -471,3 +484,209 @@ def test_no_path_applies_what_was_discarded_or_undoes_what_was_not_applied(path:
     if ChangeState.UNDONE in walked:
         assert order.index(ChangeState.APPLIED) < len(order)
         assert ChangeState.APPLIED in walked
+
+
+@contextmanager
+def counted_statements() -> Iterator[list[str]]:
+    """Every statement that is sent to a database meanwhile; one for many rows is one."""
+    sent: list[str] = []
+
+    def note(_connection: Any, _cursor: Any, statement: str, *_rest: Any) -> None:
+        sent.append(statement)
+
+    event.listen(Engine, "before_cursor_execute", note)
+    try:
+        yield sent
+    finally:
+        event.remove(Engine, "before_cursor_execute", note)
+
+
+def test_more_rows_of_a_batch_are_no_more_statements(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        sets = Sets(caller)
+        sent: dict[str, list[int]] = {"new": [], "changed": [], "edited": [], "undone": []}
+        for first, count in ((0, 20), (100, 160)):
+            numbers = range(first, first + count)
+            plain = await sets.send(sheet(*(row(f"学校{n}", uscc(n), joined="2024-09-01") for n in numbers)))
+            with counted_statements() as statements:
+                applied = await sets.apply(plain)
+            sent["new"].append(len(statements))
+            moved = await sets.send(sheet(*(row(f"学校{n}", uscc(n), division="340825") for n in numbers)))
+            with counted_statements() as statements:
+                assert (await sets.apply(moved))["applied"] == count
+            sent["changed"].append(len(statements))
+            edited = await sets.edit({"division": "340826"}, q="学校")
+            with counted_statements() as statements:
+                edited = await sets.apply(edited, effective_on="2025-11-30")
+            sent["edited"].append(len(statements))
+            with counted_statements() as statements:
+                await sets.act(edited, "undoing")
+            sent["undone"].append(len(statements))
+            assert applied["applied"] == count
+        assert {name: few for name, (few, many) in sent.items() if many > few + 2} == {}, sent
+        assert max(few for few, _ in sent.values()) < 60, sent
+
+    registry.run(scenario)
+
+
+async def told_of_members(registry: Registry) -> Counter[tuple[str, str]]:
+    """How often the audit and the events tell what of each member (by its name in the audit or among the members)."""
+    database = Database(registry.settings.database_url.get_secret_value())
+    try:
+        async with database.read("anqing") as session:
+            entries = (await session.execute(select(audit_entry).order_by(audit_entry.c.entry_no))).all()
+            events = (await session.execute(select(outbox_event))).all()
+    finally:
+        await database.close()
+    named = {one.object_id: one.after["name"] for one in entries if one.action == "member.create"}
+    told = [(one.action, one.object_id) for one in entries if one.object_kind == "member" and one.reason]
+    told += [(one.type, one.object_id) for one in events if one.object_kind == "member"]
+    return Counter((verb, named[thing]) for verb, thing in told)
+
+
+async def waits_for_a_lock(database: Database) -> None:
+    """Until some statement waits for another session."""
+    waiting = text("SELECT count(*) FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND usename = current_user")
+    for _ in range(500):
+        async with database.engine.connect() as connection:
+            if (await connection.execute(waiting)).scalar_one():
+                return
+        await asyncio.sleep(0.01)
+    raise AssertionError("nothing waits")
+
+
+def test_a_name_that_another_session_enters_meanwhile_leaves_out_its_row_alone(registry: Registry) -> None:
+    """It is not committed yet when its row is saved in the middle of the others, and refuses it when it is."""
+
+    async def scenario(caller: Caller) -> None:
+        sets = Sets(caller)
+        names = [f"学校{n}" for n in range(9)]
+        found = await sets.send(sheet(*(row(name, uscc(n)) for n, name in enumerate(names))))
+        database = Database(registry.settings.database_url.get_secret_value(), clock=registry.clock)
+        try:
+            async with database.write("anqing") as session:
+                now = registry.clock.now()
+                rival = Member(alliance="anqing", id=uuid4(), created_at=now, updated_at=now)
+                fill(rival, {"name": names[4], "category": "technician", "status": "active", "aliases": []}, now.date())
+                session.add(rival)
+                await session.flush()
+                applying = asyncio.create_task(sets.apply(found))
+                await waits_for_a_lock(database)
+            applied = await applying
+        finally:
+            await database.close()
+        assert (applied["applied"], applied["left_out"]) == (8, 1)
+        left = await sets.rows(applied, result="left_out")
+        assert [(one["line"], one["label"], one["note"]) for one in left] == [
+            (6, names[4], "预览之后已有同名或同代码的单位，没有写入。")
+        ]
+        members = await sets.members()
+        assert {name: members[name]["category"] for name in names} == {
+            name: "technician" if name == names[4] else "secondary_vocational" for name in names
+        }
+        told = Counter(
+            {(verb, name): 1 for name in names if name != names[4] for verb in ("member.create", "member.created")}
+        )
+        assert await told_of_members(registry) == told
+
+    registry.run(scenario)
+
+
+def test_a_code_that_was_taken_meanwhile_leaves_out_its_change_alone(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        sets = Sets(caller)
+        for n in range(5):
+            await caller.create("/members", member(f"学校{n}"))
+        rows = [row(f"学校{n}", uscc(n), division="340825") for n in range(5)]
+        found = await sets.send(sheet(*rows, row("新学校", uscc(9))))
+        await caller.create("/members", member("旧学校", uscc=uscc(2)))
+        applied = await sets.apply(found)
+        assert (applied["applied"], applied["left_out"]) == (5, 1)
+        left = await sets.rows(applied, result="left_out")
+        assert [(one["line"], one["note"]) for one in left] == [(4, "名称或代码已属于另一家单位，没有写入。")]
+        members = await sets.members()
+        assert [members[f"学校{n}"]["division"] for n in range(5)] == ["340825", "340825", "340822", "340825", "340825"]
+        assert [members[name]["uscc"] for name in ("学校2", "学校3", "新学校")] == [None, uscc(3), uscc(9)]
+        versions = [(await caller.get(f"/members/{members[f'学校{n}']['id']}")).headers["ETag"] for n in range(5)]
+        assert versions == ['"2"', '"2"', '"1"', '"2"', '"2"']
+        told = await told_of_members(registry)
+        assert {name for (verb, name) in told if verb == "member.updated"} == {f"学校{n}" for n in (0, 1, 3, 4)}
+        assert set(told.values()) == {1}
+
+    registry.run(scenario)
+
+
+def test_what_is_referred_to_stays_alone_when_the_rest_is_taken_back(registry: Registry) -> None:
+    """Rows of several days are taken back together, and told once, though one of them is refused in between."""
+
+    async def scenario(caller: Caller) -> None:
+        sets = Sets(caller)
+        joined = ["2025-01-01", "", "2024-09-01", "2024-09-01", "", "2025-01-01"]
+        applied = await sets.apply(
+            await sets.send(sheet(*(row(f"学校{n}", uscc(n), joined=day) for n, day in enumerate(joined))))
+        )
+        kept = (await sets.members())["学校3"]["id"]
+        await caller.create("/collaborations", {"kind": "base", "name": "基地", "host_member": kept})
+        undone = await sets.act(applied, "undoing")
+        assert (undone["applied"], undone["undone"]) == (6, 5)
+        left = await sets.rows(undone, result="kept")
+        assert [(one["line"], one["note"]) for one in left] == [(5, "已有其他记录引用这家单位，保留。")]
+        assert [[*await sets.members(as_of=day)] for day in ("2024-09-01", "2025-12-01")] == [["学校3"], ["学校3"]]
+        told = await told_of_members(registry)
+        assert {name for (verb, name) in told if verb == "member.remove"} == {f"学校{n}" for n in (0, 1, 2, 4, 5)}
+        assert set(told.values()) == {1}
+
+    registry.run(scenario)
+
+
+@given(
+    rows=st.lists(st.sampled_from(["free", "taken", "renamed", "gone"]), min_size=1, max_size=9),
+    at_once=st.sampled_from([1, 2, 3, 200]),
+)
+@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+def test_the_size_of_a_batch_shows_nowhere(registry: Registry, rows: list[str], at_once: int) -> None:
+    """Of new units, and of known ones that get a code and perhaps a new name, those whose name or code was taken stay
+    out; whatever is saved together, the rest is saved, told once, and taken back.
+    """
+
+    async def scenario(caller: Caller) -> None:
+        sets, mark = Sets(caller), uuid4().hex[:6]
+        base = int(mark, 16) % 90_000 * 10
+        before = {}
+        for n, kind in enumerate(rows):
+            if kind in ("renamed", "gone"):
+                made = await caller.create("/members", member(f"{mark}旧{n}", uscc=uscc(base + n)))
+                before[f"{mark}旧{n}"] = made["division"]
+        found = await sets.send(
+            sheet(*(row(f"{mark}新{n}", uscc(base + n), division="340825") for n in range(len(rows))))
+        )
+        for n, kind in enumerate(rows):
+            if kind in ("taken", "gone"):
+                await caller.create("/members", member(f"{mark}新{n}"))
+                before[f"{mark}新{n}"] = "340822"
+        with patch.object(together, "AT_ONCE", at_once):
+            applied = await sets.apply(found)
+            refused = [n + 2 for n, kind in enumerate(rows) if kind in ("taken", "gone")]
+            assert [one["line"] for one in await sets.rows(applied, result="left_out")] == refused
+            now = {f"{mark}新{n}": "340825" for n, kind in enumerate(rows) if kind in ("free", "renamed")}
+            stays = {name: "340822" for name in before if "新" in name}
+            stays |= {f"{mark}旧{n}": "340822" for n, kind in enumerate(rows) if kind == "gone"}
+            shown = {name: one["division"] for name, one in (await sets.members(q=mark)).items()}
+            assert shown == now | stays
+            undone = await sets.act(applied, "undoing")
+        assert undone["undone"] == applied["applied"] == len(rows) - len(refused)
+        assert {name: one["division"] for name, one in (await sets.members(q=mark)).items()} == before
+        told = await told_of_members(registry)
+        done = {"free": 4, "renamed": 4, "taken": 0, "gone": 0}
+        verbs = (
+            "member.create",
+            "member.update",
+            "member.remove",
+            "member.created",
+            "member.updated",
+            "member.removed",
+        )
+        ours = sum(many for (verb, name), many in told.items() if verb in verbs and name.startswith(mark))
+        assert ours == sum(done[kind] for kind in rows) + len(before)  # each that stood before was itself told once
+
+    registry.run(scenario)

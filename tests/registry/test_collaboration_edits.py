@@ -6,13 +6,20 @@ from datetime import date
 from typing import Any
 from uuid import UUID, uuid4
 
+import pytest
 from hypothesis import HealthCheck, Phase, given, settings
 from hypothesis import strategies as st
+from sqlalchemy.orm.exc import StaleDataError
 
 from services.kernel.database import Database, WriteSession
+from services.kernel.permissions import Role
+from services.kernel.principal import Principal
 from services.kernel.tenancy import Scope
 from services.registry.commands.changing.collaborations import CollaborationChanges
+from services.registry.commands.update_collaboration import update_collaboration
 from services.registry.domain.collaborations import CollaborationKind
+from services.registry.queries.collaborations import find_collaboration
+from services.registry.schemas.collaborations import CollaborationUpdate
 from services.registry.tables import ChangeRow
 from tests.registry.conftest import Caller, Registry, member
 
@@ -395,3 +402,29 @@ def test_what_is_applied_and_undone_leaves_every_day_as_it_was(
         assert await picture() == before
 
     registry.run(scenario)
+
+
+def test_of_two_who_change_one_record_at_once_the_later_is_refused(registry: Registry) -> None:
+    """Many rows are written without comparing versions, for they are locked; a single one is not, and is compared."""
+
+    async def scenario(caller: Caller) -> str:
+        return await base(caller, "基地")
+
+    one, scope = UUID(registry.run(scenario)), Scope("anqing")
+    clerk = Principal("clerk", "经办", Role.SECRETARIAT_CLERK, "anqing", frozenset())
+    draft = CollaborationUpdate.model_validate({"kind": "base", "name": "新基地", "status": "active"})
+
+    async def run() -> None:
+        database = Database(registry.settings.database_url.get_secret_value(), clock=registry.clock)
+        try:
+            with pytest.raises(StaleDataError):
+                async with database.write("anqing") as session:
+                    seen = await find_collaboration(session, scope, one)
+                    async with database.write("anqing") as other:
+                        await update_collaboration(other, registry.clock, clerk, one, draft, '"1"')
+                    renamed = draft.model_copy(update={"name": "别名"})
+                    await update_collaboration(session, registry.clock, clerk, seen.id, renamed, '"1"')
+        finally:
+            await database.close()
+
+    asyncio.run(run())

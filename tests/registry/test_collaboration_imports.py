@@ -6,7 +6,10 @@ from typing import Any
 import openpyxl
 import pytest
 import xlsxwriter
+from sqlalchemy import select
 
+from services.kernel.database import Database
+from services.kernel.shared_tables import audit_entry
 from services.registry.collaboration_workbook import importable_spec
 from services.registry.domain.collaborations import CollaborationKind
 from tests.registry.conftest import BASE, Caller, Registry, member
@@ -180,5 +183,79 @@ def test_a_kind_takes_its_own_columns(registry: Registry) -> None:
         made = (await caller.get("/collaborations")).json()["items"][0]
         details = (await caller.get(f"/collaborations/{made['id']}")).json()["details"]
         assert (details["cohort"], details["format"]) == (2025, "订单")
+
+    registry.run(scenario)
+
+
+async def told_of(registry: Registry, names: dict[str, str]) -> dict[str, list[str]]:
+    """What the audit tells of bulk changes of collaborations, by name, in its order."""
+    database = Database(registry.settings.database_url.get_secret_value())
+    wanted = select(audit_entry).where(audit_entry.c.object_kind == "collaboration", audit_entry.c.reason.is_not(None))
+    try:
+        async with database.read("anqing") as session:
+            entries = (await session.execute(wanted.order_by(audit_entry.c.entry_no))).all()
+    finally:
+        await database.close()
+    told: dict[str, list[str]] = {}
+    for entry in entries:
+        told.setdefault(names[entry.object_id], []).append(entry.action.removeprefix("collaboration."))
+    return told
+
+
+def test_what_is_referred_to_meanwhile_stays_alone_among_many(registry: Registry) -> None:
+    """Rows of several days are saved and taken back together; the one that is refused is told of nowhere."""
+
+    async def scenario(caller: Caller) -> None:
+        await three_members(caller)
+        days = ["2024-09-01", "", "2025-03-01", "2024-09-01", "2025-03-01", ""]
+        content = [[f"基地{n}", "实训基地", "甲校", "", "乙公司", "丙公司", day] for n, day in enumerate(days)]
+        found = await sent(caller, sheet(*content))
+        await caller.create("/collaborations", {"kind": "base", "name": "基地1"})
+        applied = await acted(caller, found, "application")
+        assert (applied["applied"], applied["left_out"]) == (5, 1)
+        left = await rows(caller, applied, result="left_out")
+        assert [(one["line"], one["label"]) for one in left] == [(3, "基地1")]
+        standing = {one["name"]: one["id"] for one in (await caller.get("/collaborations")).json()["items"]}
+        names = {one: name for name, one in standing.items()}
+        for name, day in (("基地0", "2024-09-01"), ("基地4", "2025-03-01"), ("基地5", "2025-12-01")):
+            first = (await caller.get(f"/collaborations/{standing[name]}", as_of=day)).json()
+            assert sorted((p["name"], p["part"]) for p in first["participants"]) == [
+                ("丙公司", "partner"),
+                ("乙公司", "enterprise"),
+            ]
+        grant = {"level": "municipal", "granted_on": "2025-05-01", "document_number": "示例〔2025〕1号"}
+        await caller.create(f"/collaborations/{standing['基地2']}/recognitions", grant)
+        undone = await acted(caller, applied, "undoing")
+        assert (undone["applied"], undone["undone"]) == (5, 4)
+        kept = await rows(caller, undone, result="kept")
+        assert [(one["line"], one["note"]) for one in kept] == [(4, "已有级别认定、投入等记录引用这个载体，保留。")]
+        left_over = {one["name"] for one in (await caller.get("/collaborations")).json()["items"]}
+        assert left_over == {"基地1", "基地2"}
+        told = await told_of(registry, names)
+        assert told == {"基地2": ["create"], **{f"基地{n}": ["create", "remove"] for n in (0, 3, 4, 5)}}
+
+    registry.run(scenario)
+
+
+def test_who_takes_part_as_something_else_from_now_on_did_not_before(registry: Registry) -> None:
+    async def scenario(caller: Caller) -> None:
+        await three_members(caller)
+        plain = [[f"基地{n}", "实训基地", "甲校", "", "乙公司", "丙公司", "2024-09-01"] for n in range(3)]
+        await acted(caller, await sent(caller, sheet(*plain)), "application")
+        other = [[*row[:4], "丙公司", "乙公司" if n else "", row[6]] for n, row in enumerate(plain)]
+        applied = await acted(caller, await sent(caller, sheet(*other)), "application")
+        assert applied["applied"] == 3
+        made = (await caller.get("/collaborations", sort="name")).json()["items"]
+
+        async def parts(**query: Any) -> list[dict[str, str]]:
+            found = [(await caller.get(f"/collaborations/{one['id']}", **query)).json() for one in made]
+            return [{p["name"]: p["part"] for p in one["participants"]} for one in found]
+
+        first = {"乙公司": "enterprise", "丙公司": "partner"}
+        turned = {"乙公司": "partner", "丙公司": "enterprise"}
+        assert await parts() == [{"丙公司": "enterprise"}, turned, turned]
+        assert await parts(as_of="2025-11-30") == [first, first, first]
+        await acted(caller, applied, "undoing")
+        assert await parts() == await parts(as_of="2025-11-30") == [first, first, first]
 
     registry.run(scenario)
