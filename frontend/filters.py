@@ -187,9 +187,17 @@ def on_day(address: str, as_of: Any) -> str:
     return f"{address}{'&' if '?' in address else '?'}as_of={quote(str(as_of), safe='')}" if as_of else address
 
 
+def day_asked(as_of: Any) -> str:
+    """The day of an address in words; services take more spellings of a day than pages, which repeat those as asked."""
+    try:
+        return date_cn(as_of)
+    except ValueError:
+        return str(as_of)
+
+
 def note_of_day(as_of: Any) -> str:
     """What a list or page that shows an earlier day says of itself."""
-    return f"显示 {date_cn(as_of)} 的情况，不能修改。"
+    return f"显示 {day_asked(as_of)} 的情况，不能修改。"
 
 
 FILTERS: Final[dict[str, Callable[..., Any]]] = {
@@ -203,6 +211,7 @@ FILTERS: Final[dict[str, Callable[..., Any]]] = {
     "status_badge": status_badge,
     "role_label": role_label,
     "on_day": on_day,
+    "day_asked": day_asked,
     "note_of_day": note_of_day,
     "last_day": last_day,
 }

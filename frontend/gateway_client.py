@@ -201,6 +201,8 @@ class BoundGateway:
         if method != "GET" and not any(_matches(command, method, path) for command in self.commands):
             raise RuntimeError(f"the page does not declare that it performs {method} {path}")
         options["headers"] = {**self.headers, **_on_behalf(), **_present(options.get("headers"))}
+        if not all(isinstance(value, str) and value.isprintable() for value in options["headers"].values()):
+            raise _meddled()
         options["params"] = _present(options.get("params"))
         if options.get("json") is not None:
             options["data"] = orjson.dumps(options["json"])
@@ -234,6 +236,12 @@ def unreachable() -> ApiProblem:
     return ApiProblem(
         503, "gateway_unreachable", "服务暂时不可用", "后台服务没有响应，可能正在启动或维护，请稍后重试。"
     )
+
+
+def _meddled() -> ApiProblem:
+    """The problem of a form whose hidden fields, which go as headers, are not as the page made them."""
+    detail = "表单的提交编号或版本已被改动，没有提交。请刷新页面后重新填写。"
+    return ApiProblem(400, "header_malformed", "请求有误", detail)
 
 
 async def problem_of(response: aiohttp.ClientResponse) -> ApiProblem:

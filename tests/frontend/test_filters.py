@@ -137,3 +137,16 @@ def test_what_people_typed_is_escaped() -> None:
 def test_roles_have_names() -> None:
     assert filters.role_label("county_clerk") == "县区教育局经办"
     assert filters.role_label("unheard_of") == "unheard_of"
+
+
+@pytest.mark.parametrize(
+    ("as_of", "told"),
+    [
+        ("2025-06-01", "2025年6月1日"),
+        ("2025-06-01T00:00:00", "2025年6月1日"),
+        ("2025-06-01 00:00:00", "2025-06-01 00:00:00"),
+        ("1748736000", "1748736000"),
+    ],
+)
+def test_a_day_that_services_understand_and_pages_do_not_is_told_as_it_was_asked(as_of: str, told: str) -> None:
+    assert filters.note_of_day(as_of) == f"显示 {told} 的情况，不能修改。"

@@ -71,6 +71,17 @@ async def test_a_call_says_for_whose_browser_and_in_which_trace_it_is_made(
     assert (headers["X-Forwarded-For"], headers["traceparent"]) == ("203.0.113.9", trace)
 
 
+@pytest.mark.parametrize("sent", ["\x00", "a\nSet-Cookie: b", ["1", "2"]])
+async def test_what_no_header_can_hold_is_refused_as_what_was_sent(
+    bound: BoundGateway, fake: FakeGateway, sent: Any
+) -> None:
+    for call in (bound.post(PATH, {}, idempotency_key=sent), bound.put(PATH, {}, if_match=sent)):
+        with pytest.raises(ApiProblem) as refused:
+            await call
+        assert (refused.value.status, refused.value.code) == (400, "header_malformed")
+    assert fake.seen == []
+
+
 async def test_bodies_keys_and_versions_go_along(bound: BoundGateway, fake: FakeGateway) -> None:
     bodies: list[Any] = []
 
