@@ -1,5 +1,6 @@
 """The logo of a member: a picture among its own attachments, or nothing."""
 
+import asyncio
 from typing import Any
 from uuid import uuid4
 
@@ -85,6 +86,17 @@ def test_the_logo_in_use_is_not_removed(registry: Registry) -> None:
         assert await choose(office, unit, None) == (200, None)
         assert (await remove(office, logo)).status_code == 204
         assert await choose(office, unit, logo) == (422, {("logo", "logo_not_own")})
+
+    registry.run(scenario)
+
+
+def test_a_picture_that_is_chosen_and_removed_at_once_is_one_of_both(registry: Registry) -> None:
+    async def scenario(office: Caller) -> None:
+        unit = await office.create("/members", member())
+        for _ in range(12):
+            logo = await kept(office, unit["id"])
+            (chosen, _), removed = await asyncio.gather(choose(office, unit, logo), remove(office, logo))
+            assert (chosen, removed.status_code) in {(200, 409), (422, 204)}
 
     registry.run(scenario)
 

@@ -125,12 +125,18 @@ async def twin_issues(session: AnySession, scope: Scope, draft: MemberWrite, own
     return issues
 
 
-async def logo_issues(session: AnySession, scope: Scope, draft: MemberWrite, member: Member | None) -> list[FieldIssue]:
-    """A newly chosen logo that is no picture among the member's own attachments; one not yet entered has none."""
+async def logo_issues(
+    session: WriteSession, scope: Scope, draft: MemberWrite, member: Member | None
+) -> list[FieldIssue]:
+    """A newly chosen logo that is no picture among the member's own attachments; one not yet entered has none.
+
+    The picture is locked, so that nobody removes it before it is seen to be the logo.
+    """
     if draft.logo is None or (member is not None and draft.logo == member.logo):
         return []
     stands = (Attachment.id == draft.logo, Attachment.subject_kind == "member", Attachment.removed_on.is_(None))
-    found = (await session.scalars(scope.select(Attachment).where(*stands))).one_or_none()
+    chosen = scope.select(Attachment).where(*stands).with_for_update(read=True)
+    found = (await session.scalars(chosen)).one_or_none()
     if found is None or member is None or found.subject != member.id:
         return [FieldIssue("logo", "logo_not_own", NO_OWN_FILE)]
     if not found.content_type.startswith("image/"):

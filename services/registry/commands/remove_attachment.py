@@ -24,6 +24,8 @@ async def remove_attachment(
         raise NotFound("这条记录不属于您的单位，附件由秘书处或该单位维护。", code="subject_not_own")
     if attachment.uploaded_by != principal.owner and not principal.may(Permission.REGISTRY_WRITE):
         raise Forbidden("这份附件由其他单位上传，请联系秘书处移除。", code="attachment_of_others")
+    own = (Attachment.alliance == attachment.alliance, Attachment.id == attachment.id)
+    await session.execute(select(Attachment.id).where(*own).with_for_update())  # whoever makes it a logo now waits
     shown = select(Member.id).where(Member.alliance == attachment.alliance, Member.logo == attachment.id)
     if await session.scalar(shown) is not None:
         raise Conflict("这张图片是单位现用的标识，请先在单位资料中更换或清空标识，再移除。", code="attachment_is_logo")
