@@ -72,8 +72,8 @@ async def change_all(session: WriteSession, clock: Clock, scope: Scope, changes:
                 touch(collaboration, clock)
                 changed.append((collaboration, draft.parts))
         await set_participants(session, scope.alliance, changed, details.parts)
-        await session.flush()  # participants that are new
         await update_together(session, Collaboration, [collaboration for collaboration, _ in changed])
+        await session.flush()  # participants that are new
     return [done[collaboration.id] for collaboration, _, _ in changes]
 
 
