@@ -123,11 +123,12 @@ def meter(pool: Mapping[str, Any], settlement: Settlement) -> dict[str, Any]:
 
 
 def told_of_line(settlement: Settlement, line: Mapping[str, Any]) -> list[dict[str, Any]]:
-    """The decisions by which a line is not paid as it was claimed, with what becomes of what is left of it, in 分."""
+    """The decision on its budget by which a line is not paid as claimed, with what becomes of the rest of it, in 分."""
     claimed, to_pay = filters.fen_of(line["amount"]) or 0, filters.fen_of(line["to_pay"])
     if to_pay is None or to_pay == claimed:
         return []
-    return [{**decision, "rest": claimed - to_pay, "rest_label": _rest(decision)} for decision in standing(settlement)]
+    own = [decision for decision in standing(settlement) if decision["budget"] == line["budget"]]
+    return [{**decision, "rest": claimed - to_pay, "rest_label": _rest(decision)} for decision in own]
 
 
 def _rest(decision: Decision) -> str:

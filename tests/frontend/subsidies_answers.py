@@ -371,6 +371,7 @@ LINE: dict[str, Any] = {
     "no": 214,
     "rule": "sending_award",
     "rule_name": "生源输送奖励",
+    "budget": "award_pool",
     "article": "二15",
     "kind": "student",
     "kind_label": "学生",

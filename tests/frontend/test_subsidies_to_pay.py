@@ -89,6 +89,16 @@ async def test_a_line_tells_what_was_decided_for_it_and_why(leader: Browser, fak
     assert "其余 77.00 元 不予支付。" in unpaid.text
 
 
+async def test_a_line_tells_the_decision_on_its_own_budget_only(leader: Browser, fake: FakeGateway) -> None:
+    other = decided.earlier_decision(budget="operations", opinion="另一项资金。")
+    pools = [api.pool(), api.pool(budget="operations", name="年度运转经费")]
+    settlement = decided.decided_settlement(decided.pool_decision(), other, pools=pools)
+    fake.answers["GET", f"{SETTLEMENT_PATH}/lines/215"] = reply(api.explained_line(amount="77.00", to_pay="0.00"))
+    page = await settlement_page(leader, fake, settlement, f"{SETTLEMENT_PAGE}/lines/215")
+    assert "意见 经联席会议研究，超出部分列入下年。" in page.text
+    assert "另一项资金。" not in page.text
+
+
 async def test_the_link_of_a_line_leads_to_the_decision(leader: Browser, fake: FakeGateway) -> None:
     page = await settlement_page(leader, fake, decided.decided_settlement(decided.pool_decision()))
     assert page.having("div", id="above-award_pool")

@@ -50,7 +50,11 @@ async def test_each_budget_has_its_own_decisions(world: World) -> None:
     }
     assert await waiting(world) == [("open", "1 项资金不足以支付，待决定")]
     lines = await world.lines(settled, outcome="payable")
-    assert [line["to_pay"] for line in lines[-3:]] == ["0.00", "75000.00", "75000.00"]
+    assert [(line["budget"], line["to_pay"]) for line in lines[-3:]] == [
+        ("award_pool", "0.00"),
+        ("class_pool", "75000.00"),
+        ("class_pool", "75000.00"),
+    ]
     awards = await decided(world, settled, "carry_over")
     assert (awards["no"], awards["replaces"], awards["deferred"]) == (1, None, "300000.00")
     assert await waiting(world) == [("done", "已决定：超出部分结转下年、固定奖补全额，择优项目按比例")]

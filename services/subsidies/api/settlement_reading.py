@@ -195,6 +195,7 @@ def line_values(
         "no": line.line_no,
         "rule": rule.code,
         "rule_name": rule.name,
+        "budget": rule.budget,
         "article": rule.article,
         "kind": kind.name.lower(),
         "kind_label": kind.label,

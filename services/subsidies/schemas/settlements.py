@@ -166,6 +166,7 @@ class LineRead(BaseModel):
                 "no": 214,
                 "rule": "sending_award",
                 "rule_name": "生源输送奖励",
+                "budget": "award_pool",
                 "article": "二15",
                 "kind": "student",
                 "kind_label": "学生",
@@ -190,6 +191,7 @@ class LineRead(BaseModel):
     no: int
     rule: str
     rule_name: str
+    budget: str
     article: str
     kind: str
     kind_label: str
