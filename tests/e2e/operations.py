@@ -20,6 +20,7 @@ QUERIES: Final = {
     "into": NOTHING,
     "subject_kind": "member",
     "subject": NOTHING,
+    "resolution": NOTHING,
 }
 METHODS: Final = ("get", "post", "put", "patch", "delete")
 

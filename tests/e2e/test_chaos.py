@@ -65,9 +65,9 @@ class Load:
         return httpx.AsyncClient(base_url=self.hub.url, headers=headers, timeout=ANSWER_SECONDS)
 
     async def ask(
-        self, http: httpx.AsyncClient, part: str, method: str, path: str, **content: Any
+        self, http: httpx.AsyncClient, part: str, method: str, path: str, *, gone: bool = False, **content: Any
     ) -> httpx.Response | None:
-        """One request; None for a broken connection. Whatever is not allowed is noted."""
+        """One request; None for a broken connection. Whatever is not allowed is noted; `gone` allows 404."""
         before = self.killed
         try:
             answer = await http.request(method, path, **content)
@@ -77,7 +77,7 @@ class Load:
             self.refused["gateway"] += 1
             return None
         self.answers[self.killed, part] += answer.is_success or answer.is_redirect
-        if answer.is_error:
+        if answer.is_error and not (gone and answer.status_code == httpx.codes.NOT_FOUND):
             self.refused[part] += 1
             down = {before, self.killed} - {""}
             told = (answer.headers["content-type"], "retry-after" in answer.headers) == (PROBLEM_JSON, True)
@@ -87,10 +87,15 @@ class Load:
         return answer
 
     async def ask_on(self, http: httpx.AsyncClient, part: str, method: str, path: str, **content: Any) -> Any:
-        """The same request again and again, with the same key, until it is answered; returns the answer's JSON."""
+        """The same request again and again, with the same key, until it is answered; returns the answer's JSON.
+
+        What an attempt without an answer has deleted is gone when it is asked for again: a DELETE has no key.
+        """
         deadline = time.monotonic() + BACK_SECONDS
+        again = False
         while True:
-            answer = await self.ask(http, part, method, path, **content)
+            answer = await self.ask(http, part, method, path, gone=again and method == "DELETE", **content)
+            again = True
             if answer is not None and answer.status_code != 503:
                 return answer.json() if answer.content else None
             assert time.monotonic() < deadline, f"{method} {path} is answered"
