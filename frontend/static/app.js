@@ -105,6 +105,16 @@
     ask(question, () => { event.target.dataset.asked = "yes"; event.target.requestSubmit(event.submitter); });
   });
 
+  // ---- pickers: what was chosen stays chosen when the list behind it is read anew
+  document.body.addEventListener("htmx:beforeSwap", ({ detail: { target, shouldSwap } }) => {
+    const chosen = target.matches("select[data-keeps-choice]") && target.selectedOptions[0];
+    if (!shouldSwap || !chosen || !chosen.value || "reading" in chosen.dataset) return;
+    target.addEventListener("htmx:afterSwap", () => {
+      if (![...target.options].some((option) => option.value === chosen.value)) target.append(chosen);
+      target.value = chosen.value;
+    }, { once: true });
+  });
+
   // ---- batch ticks
   const countTicks = (form) => {
     const ticks = [...form.querySelectorAll("[data-batch-one]")];

@@ -87,7 +87,7 @@ def test_the_head_confirms_decides_what_lies_above_the_pool_and_takes_the_paymen
     expect(form).to_contain_text("请选择作为依据的决议")  # what was filled in stays
     form.get_by_label("查找依据决议").press_sequentially("校企合作工作安排")
     cited = form.locator("#field-resolution option", has_text=RESOLUTION)
-    expect(cited).to_have_count(1)
+    expect(cited).to_have_count(1)  # perhaps of the list before the search, which then keeps what is chosen
     form.get_by_label("依据决议", exact=True).select_option(cited.get_attribute("value"))
     form.get_by_role("button", name="登记决定").click()
     page.get_by_role("dialog").get_by_role("button", name="确认").click()

@@ -54,6 +54,13 @@ def test_a_resolution_is_looked_up_and_chosen_before_anything_is_asked(live: tup
         expect(found).to_have_count(2)
         expect(page.locator("dialog[open]")).to_have_count(0)
         page.locator("#field-resolution").select_option(RESOLUTION)
+        page.locator(".resolution-search").fill("没有这样的决议")
+        expect(found.first).to_have_text("不引用决议")
+        expect(page.locator("#field-resolution")).to_have_value(RESOLUTION)  # what was chosen is not lost to a search
+        with page.expect_response("**/governance/resolutions/options*"):
+            page.locator(".resolution-search").fill("没有")
+        expect(found).to_have_count(2)
+        expect(page.locator("#field-resolution")).to_have_value(RESOLUTION)
         page.fill("#field-opinion", "企业迁出。")
         page.set_viewport_size(PHONE)  # type: ignore[arg-type]
         assert page.evaluate("document.documentElement.scrollWidth") <= PHONE["width"]
